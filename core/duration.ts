@@ -1,0 +1,18 @@
+/** A length of time with its unit, `'500ms'`, `'30s'`, `'10m'`, `'2h'`: a bare number would leave the reader guessing. */
+export type Duration = `${number}${'ms' | 's' | 'm' | 'h'}`;
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Milliseconds of a duration. @throws RangeError when the text is none, or negative. */
+export function milliseconds(duration: Duration): number {
+  const ms = parseDuration(duration);
+  if (ms === undefined) throw new RangeError(`"${duration}" is not a duration; write a number with its unit, as in 500ms, 30s, 10m, 2h`);
+  return ms;
+}
+
+/** Milliseconds of a text that a user typed; `undefined` when it is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
+  if (match === null) return undefined;
+  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+}

@@ -1,0 +1,228 @@
+/**
+ * The module contract: look, compare, act.
+ *
+ * A module is a function from its parameters to an `Action`, which the runner carries out. Check mode is structural: the runner looks and
+ * compares, and stops there. No module asks whether it is a dry run.
+ */
+import type { Command } from './transport/command';
+import type { CommandResult, Target } from './transport/connection';
+
+/** One property that is not as wanted. Plain data: terminal, JSON, journal and plan read the same changes. Never holds a secret. */
+export interface Change {
+  /** What changes: a path, a unit, a member. */
+  readonly resource: string;
+  /** Which property of it: `content`, `mode`, `state`. */
+  readonly property: string;
+  /** The value now; `null` where there is none. */
+  readonly from: string | null;
+  /** The value afterwards; `null` where it goes away. */
+  readonly to: string | null;
+  /** For texts: a unified diff, for `--diff`. */
+  readonly diff?: string;
+}
+
+/** A read-only look that is data: one command and a parser of its output, so the runner may send it ahead together with others. */
+export interface Probe<S> {
+  readonly kind: 'probe';
+  readonly command: Command;
+  /** Exit codes that are answers; default `[0]`. */
+  readonly expect: readonly number[];
+  readonly parse: (result: CommandResult) => S;
+}
+
+/** A read-only look that needs several steps, or talks to a service. */
+export interface Live<S> {
+  readonly kind: 'live';
+  readonly see: (on: Target) => Promise<S>;
+}
+
+export type Look<S> = Probe<S> | Live<S>;
+
+/** A probe: what the command prints, parsed. @param expect exit codes that are answers, `[0]` unless said */
+export function probe<S>(command: Command, parse: (result: CommandResult) => S, expect: readonly number[] = [0]): Probe<S> {
+  return { kind: 'probe', command, parse, expect };
+}
+
+/** A look in several steps. It must change nothing. */
+export function live<S>(see: (on: Target) => Promise<S>): Live<S> {
+  return { kind: 'live', see };
+}
+
+/** The same look, its result turned into something else. */
+export function mapLook<A, B>(look: Look<A>, turn: (seen: A) => B): Look<B> {
+  return look.kind === 'probe'
+    ? { ...look, parse: result => turn(look.parse(result)) }
+    : { kind: 'live', see: async on => turn(await look.see(on)) };
+}
+
+/** Carries out a look now. Modules use it inside `apply` or another look; the runner does so for tasks. */
+export async function see<S>(look: Look<S>, on: Target): Promise<S> {
+  return look.kind === 'probe' ? look.parse(await on.run(look.command, { expect: look.expect })) : await look.see(on);
+}
+
+/** What a task does to its host: reads it, brings it to a state, interrupts a service, or destroys something. */
+export type Effect = 'read' | 'converge' | 'disrupt' | 'destroy';
+
+interface ActionBase {
+  /** The module's name, `systemd.service`. */
+  readonly module: string;
+  /** What it is about, `kube-apiserver.service`, for messages. */
+  readonly subject: string;
+  readonly effect: Effect;
+  /** What is wrong with the parameters; reported for all tasks at once, before any connection where they are known then. */
+  readonly problems: readonly string[];
+}
+
+/** What a resource looks like now, compared with what is wanted. */
+export interface Standing<V> {
+  readonly changes: readonly Change[];
+  readonly apply: (on: Target) => Promise<void>;
+  /** The task's value, from the state that was seen. */
+  readonly value: () => V;
+  /** The value that it will have after the changes, where the module can say. */
+  readonly predicted: (() => V) | undefined;
+  /** Undoes the changes from what was seen before them, where possible. */
+  readonly revert: ((on: Target) => Promise<void>) | undefined;
+}
+
+export interface Query<V> extends ActionBase { readonly kind: 'query'; readonly look: Look<V> }
+
+export interface Resource<V> extends ActionBase { readonly kind: 'resource'; readonly look: Look<Standing<V>> }
+
+/** What a command would do, and how. */
+export interface Intent<V> {
+  /** In words, `restart kube-apiserver.service`; `undefined` when nothing needs to be done. */
+  readonly does: string | undefined;
+  readonly run: (on: Target) => Promise<V>;
+  /** `true`, or why it did not take effect. */
+  readonly verify: (on: Target, value: V) => Promise<true | string>;
+  /** The value when nothing needs to be done. */
+  readonly idle: () => V;
+  readonly revert: ((on: Target) => Promise<void>) | undefined;
+}
+
+export interface Imperative<V> extends ActionBase { readonly kind: 'command'; readonly look: Look<Intent<V>> }
+
+/** What a wait, gate or assert found. */
+export type Finding<V> = { readonly ok: true; readonly value: V } | { readonly ok: false; readonly reason: string };
+
+/** A condition that must hold. After a planned change, check mode lists it as "will be checked". */
+export interface Check<V> extends ActionBase {
+  readonly kind: 'check';
+  readonly look: Look<Finding<V>>;
+  /** How long it may take to become true and the pause between two looks, in milliseconds; without it one look decides. */
+  readonly patience: { readonly timeoutMs: number; readonly everyMs: number } | undefined;
+}
+
+/** A question to the user; asked once a run, skipped in check mode, answered by `--yes`. */
+export interface Confirm<V> extends ActionBase { readonly kind: 'confirm'; readonly text: string; /** The task's value once the user agreed. */ readonly value: V }
+
+/** What a module call returns. `V` is the value that later tasks get. */
+export type Action<V> = Query<V> | Resource<V> | Imperative<V> | Check<V> | Confirm<V>;
+
+/** The value of a resource that has none of its own. */
+export interface Applied { readonly changed: boolean }
+
+interface ModuleBase<P> {
+  /** `subject.verb-or-noun`, unique. */
+  readonly name: string;
+  /** What the call is about, in a few words. */
+  readonly subject: (params: P) => string;
+  /** What types cannot say; each a sentence. */
+  readonly validate?: (params: P) => readonly string[];
+}
+
+export interface QueryDef<P, V> extends ModuleBase<P> {
+  readonly inspect: (params: P) => Look<V>;
+}
+
+/** Makes a module that only looks. */
+export function query<P, V>(def: QueryDef<P, V>): (params: P) => Query<V> {
+  return params => ({ ...base(def, params, 'read'), kind: 'query', look: def.inspect(params) });
+}
+
+export interface ResourceDef<P, S, V> extends ModuleBase<P> {
+  readonly inspect: (params: P) => Look<S>;
+  /** Pure: what is not as wanted, empty when all is. */
+  readonly diff: (state: S, params: P) => readonly Change[];
+  /** Makes the changes; the runner looks again afterwards and a second diff that is not empty is a failure. */
+  readonly apply: (on: Target, job: { readonly params: P; readonly state: S; readonly changes: readonly Change[] }) => Promise<void>;
+  /** The task's value from a state; without it the value is `{ changed }`. */
+  readonly value: (state: S, params: P) => V;
+  /** The value after the changes as far as it can be said before them, for check mode. */
+  readonly predict?: (state: S, params: P) => V;
+  /** Puts back what `state` says was there before. */
+  readonly revert?: (on: Target, job: { readonly params: P; readonly state: S }) => Promise<void>;
+  readonly effect?: Effect;
+}
+
+/** Makes a module that brings something to a state. */
+export function resource<P, S>(def: Omit<ResourceDef<P, S, Applied>, 'value' | 'predict'>): (params: P) => Resource<Applied>;
+export function resource<P, S, V>(def: ResourceDef<P, S, V>): (params: P) => Resource<V>;
+export function resource<P, S, V>(def: Omit<ResourceDef<P, S, V>, 'value'> & Partial<Pick<ResourceDef<P, S, V>, 'value'>>): (params: P) => Resource<V | Applied> {
+  return params => ({
+    ...base(def, params, def.effect ?? 'converge'),
+    kind: 'resource',
+    look: mapLook(def.inspect(params), state => standing(def, params, state)),
+  });
+}
+
+export interface CommandDef<P, B, V> extends ModuleBase<P> {
+  /** What must be known before: whether it is needed at all, and what `verify` compares with. Read only. */
+  readonly before: (params: P) => Look<B>;
+  /** In words what it will do, `restart kube-apiserver.service`; `undefined` when nothing needs to be done. */
+  readonly describe: (before: B, params: P) => string | undefined;
+  readonly run: (on: Target, job: { readonly params: P; readonly before: B }) => Promise<V>;
+  /** `true`, or a sentence why it did not take effect. */
+  readonly verify: (on: Target, job: { readonly params: P; readonly before: B; readonly value: V }) => Promise<true | string>;
+  /** The value when nothing needs to be done. */
+  readonly idle: (before: B, params: P) => V;
+  readonly revert?: (on: Target, job: { readonly params: P; readonly before: B }) => Promise<void>;
+  readonly effect?: Effect;
+}
+
+/** Makes a module for what is not a state: a restart, a snapshot, a leader move. */
+export function command<P, B, V>(def: CommandDef<P, B, V>): (params: P) => Imperative<V> {
+  return params => ({
+    ...base(def, params, def.effect ?? 'disrupt'),
+    kind: 'command',
+    look: mapLook(def.before(params), before => ({
+      does: def.describe(before, params),
+      run: (on: Target) => def.run(on, { params, before }),
+      verify: (on: Target, value: V) => def.verify(on, { params, before, value }),
+      idle: () => def.idle(before, params),
+      revert: def.revert === undefined ? undefined : (on: Target) => def.revert?.(on, { params, before }) ?? Promise.resolve(),
+    })),
+  });
+}
+
+export interface CheckDef<P, V> extends ModuleBase<P> {
+  readonly inspect: (params: P) => Look<Finding<V>>;
+  /** Milliseconds; without it one look decides. */
+  readonly patience?: (params: P) => { readonly timeoutMs: number; readonly everyMs: number } | undefined;
+}
+
+/** Makes a module for a condition that must hold: a wait, a gate, an assert. */
+export function check<P, V>(def: CheckDef<P, V>): (params: P) => Check<V> {
+  return params => ({ ...base(def, params, 'read'), kind: 'check', look: def.inspect(params), patience: def.patience?.(params) });
+}
+
+function base<P>(def: ModuleBase<P>, params: P, effect: Effect): ActionBase {
+  const problems = (def.validate?.(params) ?? []).map(problem => `${def.name}: ${problem}`);
+  return { module: def.name, subject: def.subject(params), effect, problems };
+}
+
+function standing<P, S, V>(
+  def: Omit<ResourceDef<P, S, V>, 'value'> & Partial<Pick<ResourceDef<P, S, V>, 'value'>>, params: P, state: S,
+): Standing<V | Applied> {
+  const changes = def.diff(state, params);
+  const { value, predict, revert } = def;
+  const applied = (): Applied => ({ changed: changes.length > 0 });
+  return {
+    changes,
+    apply: on => def.apply(on, { params, state, changes }),
+    value: value === undefined ? applied : () => value(state, params),
+    predicted: predict !== undefined ? () => predict(state, params) : value === undefined ? applied : undefined,
+    revert: revert === undefined ? undefined : on => revert(on, { params, state }),
+  };
+}

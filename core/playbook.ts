@@ -1,0 +1,34 @@
+/** A playbook: plain data, or a function of its variables and the inventory that returns plain data. */
+import type { ZodType } from 'zod';
+import type { Inventory } from './inventory/host';
+import type { Play } from './play';
+import { siteHere, type Site } from './site';
+
+/** What a playbook's function of plays gets. */
+export interface PlaybookContext<V> {
+  /** The variables, parsed by the playbook's schema. */
+  readonly vars: V;
+  readonly inventory: Inventory;
+}
+
+export interface PlaybookOptions<V> {
+  readonly name: string;
+  /** One paragraph for `run PLAYBOOK --help`. */
+  readonly description?: string;
+  /** A zod object, strict; `describe()` on each field is its help text. */
+  readonly vars?: ZodType<V>;
+  readonly plays: readonly Play[] | ((context: PlaybookContext<V>) => readonly Play[]);
+  /** Every play: one host's failure ends the run for all. */
+  readonly anyErrorsFatal?: boolean;
+  /**
+   * Problems with what the command line selected, each a sentence; the run is refused with all of them. `selected` are the hosts left by `--limit`.
+   */
+  readonly refuse?: (context: PlaybookContext<V> & { readonly selected: Inventory['hosts'] }) => readonly string[];
+}
+
+export interface Playbook<V = unknown> extends PlaybookOptions<V> { readonly kind: 'playbook'; readonly site: Site }
+
+/** Declares a playbook; `export default` it and end the file with `runIfMain(module)`. */
+export function playbook<V = Record<string, never>>(options: PlaybookOptions<V>): Playbook<V> {
+  return { ...options, kind: 'playbook', site: siteHere(playbook) };
+}

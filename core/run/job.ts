@@ -1,0 +1,67 @@
+/** What the command line hands to the engine. */
+import type { Host, Inventory } from '../inventory/host';
+import type { Playbook } from '../playbook';
+import type { RunnerEvent } from '../report/events';
+import type { Transport } from '../transport/connection';
+
+/** What of a playbook is to be run. */
+export interface Selection {
+  /** `--limit`, an Ansible pattern. */
+  readonly limit?: string;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+}
+
+/** How it is to be run. */
+export interface RunSettings {
+  readonly check: boolean;
+  /** Hosts at work at the same time, 50. */
+  readonly forks: number;
+  /** `-b`: become root where nothing nearer says otherwise. */
+  readonly become: boolean;
+  /** How long to wait for a host's lock, in milliseconds. */
+  readonly lockWaitMs: number;
+  /** Default time limit of a task on one host, in milliseconds: 600,000. */
+  readonly timeoutMs: number;
+}
+
+/** One run. */
+export interface RunJob {
+  readonly runId: string;
+  readonly playbook: Playbook;
+  /** The variables as the playbook's schema parsed them. */
+  readonly vars: unknown;
+  readonly inventory: Inventory;
+  readonly selection: Selection;
+  readonly settings: RunSettings;
+  readonly transport: Transport;
+  /** user@controller, for locks. */
+  readonly holder: string;
+  /** Asks the user; `false` ends the run. `--yes` answers `true`; without a terminal and without `--yes` it throws RefusedError. */
+  readonly ask: (text: string) => Promise<boolean>;
+  readonly emit: (event: RunnerEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A playbook laid out before any connection: what `--list-tasks`, `--list-hosts` and `runsheet check` print. */
+export interface Plan {
+  readonly plays: readonly PlannedPlay[];
+  /** All hosts that any play works on, in the order of the inventory. */
+  readonly hosts: readonly Host[];
+}
+
+export interface PlannedPlay {
+  readonly id: string;
+  readonly name: string;
+  readonly hosts: readonly Host[];
+  readonly tasks: readonly PlannedTask[];
+}
+
+export interface PlannedTask {
+  /** Path, `play/block/name#2`. */
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  /** Left out by --tags or --skip-tags. */
+  readonly selected: boolean;
+}

@@ -1,0 +1,145 @@
+/**
+ * Tasks as typed handles: name + action, or a function from the values it uses to an action. The clever types of core are here and nowhere else.
+ */
+import type { Action } from './module';
+import type { Duration } from './duration';
+import type { Host } from './inventory/host';
+import { refuseAsValue, siteHere, type Site } from './site';
+
+declare const valueOf: unique symbol;
+
+/** A handle on a task, and through it on the value that it gives on each host. `V` is that value's type. */
+export interface Task<out V> {
+  readonly kind: 'task';
+  readonly name: string;
+  readonly make: (values: ValuesOf<Uses> & Here) => MadeAction;
+  /** The action itself where it is known when the file loads, so that its parameters are checked before any connection. */
+  readonly known: MadeAction | undefined;
+  readonly options: TaskOptions<Uses, unknown>;
+  readonly site: Site;
+  readonly [valueOf]?: V;
+}
+
+/** One action, or several that are done in order and give an array of their values. */
+export type MadeAction = Action<unknown> | readonly Action<unknown>[];
+
+/** The one value of a `runOnce` task, whichever host it ran on. */
+export interface Once<out V> { readonly kind: 'once'; readonly task: Task<unknown>; readonly [valueOf]?: V }
+/** The values of all hosts that the task ran on. */
+export interface All<out V> { readonly kind: 'all'; readonly task: Task<unknown>; readonly [valueOf]?: V }
+/** Another host's value. */
+export interface From<out V> { readonly kind: 'from'; readonly host: Host; readonly task: Task<unknown>; readonly [valueOf]?: V }
+
+/** What stands for a host that has no value: unreachable, or failed before it had one. */
+export interface Unreachable { readonly unreachable: true; readonly reason: string }
+
+export type Use = Task<unknown> | Once<unknown> | All<unknown> | From<unknown>;
+export type Uses = Readonly<Record<string, Use>>;
+
+/** What a function of a task always gets. */
+export interface Here { readonly host: Host }
+
+/** The type of the value behind a handle. */
+export type ValueOf<H> = H extends { readonly [valueOf]?: infer V } ? V : never;
+
+/** The values behind `uses`, under the same names. */
+export type ValuesOf<U extends Uses> = { readonly [K in keyof U]: U[K] extends All<unknown> ? ReadonlyMap<Host, ValueOf<U[K]> | Unreachable> : ValueOf<U[K]> };
+
+export interface TaskOptions<U extends Uses, V> {
+  /** Values of earlier tasks, by name: a handle is this host's value, `once(h)`, `all(h)` and `from(host, h)` are others'. */
+  readonly uses?: U;
+  /** The task is skipped where it is false; its value is then `undefined`. */
+  readonly when?: boolean | ((values: ValuesOf<U> & Here) => boolean);
+  readonly tags?: readonly string[];
+  /** Handlers that run at the end of the play, once, where this task changed something. */
+  readonly notify?: Handler | readonly Handler[];
+  /** Run as root (`true`), as another user, or as the login user (`false`). Default: the play's, the host's, `-b`. */
+  readonly become?: boolean | string;
+  /** Carry it out on this host instead, once for each host of the play (or once, with `runOnce`). */
+  readonly delegateTo?: Host;
+  /** Do it once for the run, on the first host that can; if that host fails, the next one does it. */
+  readonly runOnce?: boolean;
+  /** Repeat until this is true of its value, `retries` times (3) with `delay` between (5s). */
+  readonly until?: (value: V) => boolean;
+  readonly retries?: number;
+  readonly delay?: Duration;
+  /** Time limit for one host, 10m unless said; then its commands are killed and the task has failed. */
+  readonly timeout?: Duration;
+  /** A failure here does not end the play for the host; the reason is printed. An unreachable host is never ignored. */
+  readonly ignoreErrors?: string;
+}
+
+type Conditional<U extends Uses, V> = TaskOptions<U, V> & { readonly when: NonNullable<TaskOptions<U, V>['when']> };
+type ActionValue<A> = A extends Action<infer V> ? V : A extends readonly Action<infer V>[] ? readonly V[] : never;
+type NoUses = Record<never, Use>;
+
+/**
+ * Declares a task: one module call, or a function from the values it `uses` (and `host`) to a module call, or to several.
+ * With `when`, its value is `V | undefined`.
+ */
+export function task<A extends MadeAction, const U extends Uses = NoUses>(
+  name: string, action: A | ((values: ValuesOf<U> & Here) => A), options: Conditional<U, ActionValue<A>>): Task<ActionValue<A> | undefined>;
+export function task<A extends MadeAction, const U extends Uses = NoUses>(
+  name: string, action: A | ((values: ValuesOf<U> & Here) => A), options?: TaskOptions<U, ActionValue<A>>): Task<ActionValue<A>>;
+export function task(name: string, action: MadeAction | ((values: never) => MadeAction), options: object = {}): Task<unknown> {
+  const known = typeof action === 'function' ? undefined : action;
+  const make = typeof action === 'function' ? action : () => action;
+  return refuseAsValue({ kind: 'task', name, make: make as Task<unknown>['make'], known, options, site: siteHere(task) }, `the task "${name}"`);
+}
+
+/** The one value of a `runOnce` task. */
+export function once<V>(handle: Task<V>): Once<V> {
+  return refuseAsValue({ kind: 'once', task: handle }, `once("${handle.name}")`);
+}
+
+/** The values of all hosts of the task's play. */
+export function all<V>(handle: Task<V>): All<V> {
+  return refuseAsValue({ kind: 'all', task: handle }, `all("${handle.name}")`);
+}
+
+/** The value on another host. */
+export function from<V>(host: Host, handle: Task<V>): From<V> {
+  return refuseAsValue({ kind: 'from', host, task: handle }, `from(${host.name}, "${handle.name}")`);
+}
+
+/** Has this host no value? */
+export function isUnreachable(value: unknown): value is Unreachable {
+  return typeof value === 'object' && value !== null && 'unreachable' in value && value.unreachable === true;
+}
+
+/** A task that runs at the end of the play on hosts where a task that notifies it changed something. */
+export interface Handler { readonly kind: 'handler'; readonly name: string; readonly task: Task<unknown>; readonly site: Site }
+
+/** Declares a handler; `options` as for a task, without `notify` and `runOnce`. */
+export function handler<A extends MadeAction, const U extends Uses = NoUses>(
+  name: string, action: A | ((values: ValuesOf<U> & Here) => A), options?: Omit<TaskOptions<U, ActionValue<A>>, 'notify' | 'runOnce'>): Handler {
+  const body: Task<unknown> = task<A, U>(name, action, (options ?? {}) as TaskOptions<U, ActionValue<A>>);
+  return { kind: 'handler', name, task: body, site: siteHere(handler) };
+}
+
+/** Tasks that belong together. When one fails on a host, `rescue` runs there; `always` runs in any case. */
+export interface Block {
+  readonly kind: 'block';
+  readonly name: string;
+  readonly options: BlockOptions;
+  readonly site: Site;
+}
+
+export interface BlockOptions {
+  readonly tasks: readonly Step[];
+  /** Runs on the hosts where a task failed; the failure counts as rescued when it succeeds. */
+  readonly rescue?: readonly Step[];
+  /** Runs in the end, whatever happened. */
+  readonly always?: readonly Step[];
+  /** Added to the tags of each task in it. */
+  readonly tags?: readonly string[];
+  readonly become?: boolean | string;
+}
+
+/** What stands in a play's list. */
+export type Step = Task<unknown> | Block;
+
+/** Declares a block. */
+export function block(name: string, options: BlockOptions): Block {
+  return { kind: 'block', name, options, site: siteHere(block) };
+}
