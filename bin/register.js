@@ -7,7 +7,7 @@ require('ts-node').register({
   cwd: require('node:path').dirname(__dirname),
   ignore: [/node_modules/],
   compilerOptions: {
-    target: 'es2023',
+    target: 'es2022',
     module: 'nodenext',
     moduleResolution: 'nodenext',
     strict: true,

@@ -1,0 +1,91 @@
+/**
+ * The terminal: one listr2 row per task with counts, and below it at most a few hosts at work with their last lines.
+ *
+ * listr2 draws nothing else: a row per host costs minutes of CPU with 300 hosts. Rows are drawn one after the other, each by a short-lived
+ * list, so what has finished stands in the scroll-back and only the last lines move.
+ */
+import type { Reporter, RunnerEvent } from './events';
+import { countsOf, detailsOf, type FormatOptions } from './format';
+import { noticeLine, playLines } from './plain';
+import { recapLines } from './recap';
+import { Rows, type Row } from './row';
+
+const SLOTS = 12;
+const REDRAW_MS = 200;
+
+export interface Terminal {
+  readonly write: (text: string) => void;
+  readonly columns: () => number;
+}
+
+/** Draws the run with listr2, which is loaded when the first row is drawn. */
+export function listrReporter(terminal: Terminal, options: FormatOptions): Reporter {
+  const rows = new Rows();
+  let chain: Promise<void> = Promise.resolve();
+  const later = (step: () => Promise<void> | void): void => { chain = chain.then(step); };
+  const print = (lines: readonly string[]): void => terminal.write(`${lines.join('\n')}\n`);
+  return {
+    report(event: RunnerEvent): void {
+      switch (event.type) {
+        case 'run': return;
+        case 'play': return later(() => print(playLines(event.name, event.hosts, options)));
+        case 'start': {
+          const row = rows.start(event);
+          return later(() => drawRow(row, { options, terminal, print }));
+        }
+        case 'progress':
+        case 'task': rows.take(event); return;
+        case 'notice': return later(() => print([noticeLine(event, options)]));
+        case 'recap':
+          rows.abandon();
+          return later(() => print(recapLines(event, options.paint)));
+        default: return event satisfies never;
+      }
+    },
+    close: () => chain,
+  };
+}
+
+interface Drawing {
+  readonly options: FormatOptions;
+  readonly terminal: Terminal;
+  readonly print: (lines: readonly string[]) => void;
+}
+
+async function drawRow(row: Row, { options, terminal, print }: Drawing): Promise<void> {
+  const { Listr } = await import('listr2');
+  const failed = (): boolean => row.count('failed') + row.count('unreachable') > 0;
+  const list = new Listr([{
+    title: titleOf(row, options),
+    task: async (_context, wrapper) => {
+      const draw = (): void => { wrapper.title = [titleOf(row, options), ...slotLines(row, options, terminal.columns())].join('\n'); };
+      const timer = setInterval(draw, REDRAW_MS);
+      try {
+        await row.done;
+      } finally {
+        clearInterval(timer);
+      }
+      wrapper.title = titleOf(row, options);
+      if (failed()) throw new Error(row.start.name);
+    },
+  }], { exitOnError: false, rendererOptions: { showErrorMessage: false, collapseErrors: false }, registerSignalListeners: false });
+  await list.run().catch(() => undefined);
+  const details = detailsOf(row, options);
+  if (details.length > 0) print(details.map(line => `    ${line}`));
+}
+
+function titleOf(row: Row, options: FormatOptions): string {
+  const counts = countsOf(row, options.paint);
+  const left = row.isDone ? '' : options.paint.dim(` ${row.results.length}/${row.start.hosts.length}`);
+  return `${row.start.handler ? 'handler ' : ''}${row.start.name}${left}${counts === '' ? '' : `  ${counts}`}`;
+}
+
+function slotLines(row: Row, { paint }: FormatOptions, columns: number): string[] {
+  const working = row.working;
+  const shown = working.slice(0, SLOTS).map(([host, line]) => paint.dim(clip(`${host} ${line}`, columns - 6)));
+  return working.length > SLOTS ? [...shown, paint.dim(`and ${working.length - SLOTS} more hosts`)] : shown;
+}
+
+function clip(text: string, columns: number): string {
+  return text.length > columns ? `${text.slice(0, Math.max(1, columns - 1))}…` : text;
+}
