@@ -1,0 +1,2 @@
+/** Files from Handlebars templates. */
+export { renderContent, renderTemplate, renderTemplateFile, type TemplateValues } from './render';
