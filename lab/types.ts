@@ -109,6 +109,8 @@ export interface ExecOptions {
   readonly cwd?: string;
   /** Time limit in milliseconds, 60,000 unless said. */
   readonly timeoutMs?: number;
+  /** Kills the command. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a command answered. */

@@ -1,0 +1,89 @@
+/** Control groups: every process of a host is in one of its own, so that all of them can be found and ended, whatever else was lost. @see cgroups(7) */
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RunnerError } from '../core/errors';
+
+const PARENT = 'runsheet-lab';
+const KILL_LIMIT_MS = 10_000;
+
+/** The control group of a lab, made if it is not there. */
+export async function createLabCgroup(lab: string): Promise<string> {
+  const path = join(await unifiedMount(), PARENT, lab);
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+/** Ends every process in a control group and below it, at once. A group that is not there is empty. */
+export async function killCgroup(path: string): Promise<void> {
+  const deadline = Date.now() + KILL_LIMIT_MS;
+  while ((await processes(path)).length > 0) {
+    await writeFile(join(path, 'cgroup.kill'), '1').catch(ignoreMissing);
+    if (Date.now() > deadline) throw new RunnerError('command', `Processes of the lab do not end: ${(await processes(path)).join(' ')}`);
+    await sleep(20);
+  }
+}
+
+/** Process ids in a control group and below it. */
+export async function processes(path: string): Promise<number[]> {
+  const text = await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '');
+  const own = text.split('\n').filter((line) => line !== '').map(Number);
+  const below = await Promise.all((await children(path)).map(processes));
+  return [...own, ...below.flat()];
+}
+
+/** Removes a lab's control group, in every hierarchy that has it: systemd-nspawn copies the path to systemd's own one. */
+export async function removeLabCgroups(lab: string): Promise<void> {
+  for (const mount of await mounts()) {
+    await removeTree(join(mount.path, PARENT, lab));
+    // Fails while another lab is up, which is right.
+    await rmdir(join(mount.path, PARENT)).catch(() => { /* not empty or not there */ });
+  }
+}
+
+/** Labs that have a control group, so that what a killed start left behind can be found by name. */
+export async function labsWithCgroup(): Promise<string[]> {
+  const found = await Promise.all((await mounts()).map((mount) => childNames(join(mount.path, PARENT))));
+  return [...new Set(found.flat())];
+}
+
+async function removeTree(path: string): Promise<void> {
+  for (const child of await children(path)) await removeTree(child);
+  await rmdir(path).catch(ignoreMissing);
+}
+
+async function children(path: string): Promise<string[]> {
+  return (await childNames(path)).map((name) => join(path, name));
+}
+
+async function childNames(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+async function unifiedMount(): Promise<string> {
+  const unified = (await mounts()).find((mount) => mount.type === 'cgroup2');
+  if (unified === undefined) {
+    throw new RunnerError('usage', 'The lab needs control groups version 2, and none are mounted here.', 'Boot with systemd, or: mount -t cgroup2 none /sys/fs/cgroup/unified');
+  }
+  return unified.path;
+}
+
+interface CgroupMount {
+  readonly type: string;
+  readonly path: string;
+}
+
+async function mounts(): Promise<CgroupMount[]> {
+  const text = await readFile('/proc/self/mounts', 'utf8');
+  return text.split('\n').flatMap((line) => {
+    const [, path = '', type = '', options = ''] = line.split(' ');
+    const isSystemds = type === 'cgroup' && options.split(',').includes('name=systemd');
+    return type === 'cgroup2' || isSystemds ? [{ type, path }] : [];
+  });
+}
+
+function ignoreMissing(error: unknown): void {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV')) return;
+  throw error;
+}
