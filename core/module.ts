@@ -77,8 +77,8 @@ interface ActionBase {
 export interface Standing<V> {
   readonly changes: readonly Change[];
   readonly apply: (on: Target) => Promise<void>;
-  /** The task's value, from the state that was seen. */
-  readonly value: () => V;
+  /** The task's value, from the state that was seen. @param changed whether this task changed something; default: whether `changes` holds any */
+  readonly value: (changed?: boolean) => V;
   /** The value that it will have after the changes, where the module can say. */
   readonly predicted: (() => V) | undefined;
   /** Undoes the changes from what was seen before them, where possible. */
@@ -147,8 +147,8 @@ export interface ResourceDef<P, S, V> extends ModuleBase<P> {
   readonly diff: (state: S, params: P) => readonly Change[];
   /** Makes the changes; the runner looks again afterwards and a second diff that is not empty is a failure. */
   readonly apply: (on: Target, job: { readonly params: P; readonly state: S; readonly changes: readonly Change[] }) => Promise<void>;
-  /** The task's value from a state; without it the value is `{ changed }`. */
-  readonly value: (state: S, params: P) => V;
+  /** The task's value from a state, and whether the task changed something; without it the value is `{ changed }`. */
+  readonly value: (state: S, params: P, changed: boolean) => V;
   /** The value after the changes as far as it can be said before them, for check mode. */
   readonly predict?: (state: S, params: P) => V;
   /** Puts back what `state` says was there before. */
@@ -217,12 +217,13 @@ function standing<P, S, V>(
 ): Standing<V | Applied> {
   const changes = def.diff(state, params);
   const { value, predict, revert } = def;
-  const applied = (): Applied => ({ changed: changes.length > 0 });
+  const differs = changes.length > 0;
+  const applied = (changed = differs): Applied => ({ changed });
   return {
     changes,
     apply: on => def.apply(on, { params, state, changes }),
-    value: value === undefined ? applied : () => value(state, params),
-    predicted: predict !== undefined ? () => predict(state, params) : value === undefined ? applied : undefined,
+    value: value === undefined ? applied : (changed = differs) => value(state, params, changed),
+    predicted: predict !== undefined ? () => predict(state, params) : value === undefined ? () => applied() : undefined,
     revert: revert === undefined ? undefined : on => revert(on, { params, state }),
   };
 }

@@ -34,6 +34,7 @@ export interface RunJob {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly settings: RunSettings;
+  /** Belongs to the run from here on: `runPlaybook` closes it before the recap. */
   readonly transport: Transport;
   /** user@controller, for locks. */
   readonly holder: string;
@@ -55,6 +56,8 @@ export interface PlannedPlay {
   readonly name: string;
   readonly hosts: readonly Host[];
   readonly tasks: readonly PlannedTask[];
+  /** In the order in which they would run. */
+  readonly handlers: readonly PlannedTask[];
 }
 
 export interface PlannedTask {

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly secretOutput?: boolean;
   /** Called with each line as it arrives; only on an own channel. */
   readonly onLine?: (line: string) => void;
+  /** When it is aborted the command's whole process group is killed and `run` rejects. The engine sets it to the task's signal (time limit, cancel). */
+  readonly signal?: AbortSignal;
 }
 
 export interface WriteOptions {
