@@ -1,0 +1,90 @@
+/** The architecture, executable: imports go one way, and each third-party library has one place. See docs/architecture.md. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = join(__dirname, '../..');
+
+/** What each folder may import of ours; the longest matching name decides. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  'core': ['core'],
+  'core/cli': ['core'],
+  'modules': ['modules', 'core/module', 'core/transport/command', 'core/transport/connection', 'core/transport/forward', 'core/secret', 'core/errors', 'core/duration', 'core/yaml', 'core/inventory/host', 'core/index'],
+  'playbooks': ['core', 'modules', 'inventory', 'playbooks'],
+  'inventory': ['core', 'inventory'],
+  'lab': ['core', 'modules', 'playbooks', 'inventory', 'lab'],
+  'bench': ['core', 'modules', 'playbooks', 'inventory', 'lab', 'bench'],
+};
+
+/** Parts of core that must not know each other: modules' ground is below the run, the run below the command line. */
+const NEVER: readonly (readonly [from: string, to: string])[] = [
+  ['core/transport', 'core/run'], ['core/transport', 'core/report'], ['core/transport', 'core/cli'],
+  ['core/inventory', 'core/run'], ['core/inventory', 'core/cli'], ['core/inventory', 'core/transport/open'],
+  ['core/run', 'core/cli'], ['core/report', 'core/run'], ['core/report', 'core/cli'],
+  ['modules', 'core/run'], ['modules', 'core/report'], ['modules', 'core/cli'],
+];
+
+/** Where a third-party library may be used. */
+const FENCES: Readonly<Record<string, readonly string[]>> = {
+  'ssh2': ['core/transport'],
+  'listr2': ['core/report/listr.ts'],
+  'handlebars': ['modules/file'],
+  'node-forge': ['modules/pki'],
+  '@peculiar/x509': ['modules/pki'],
+  'reflect-metadata': ['modules/pki'],
+  'etcd3': ['modules/etcd'],
+  'cockatiel': ['modules/etcd'],
+  'commander': ['core/cli', 'lab', 'bench'],
+  'yaml': ['core/yaml.ts'],
+  'ts-node': ['bin'],
+};
+
+interface Import { readonly from: string; readonly to: string }
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.(ts|js)$/.test(entry.name))
+    .map(entry => relative(ROOT, join(entry.parentPath, entry.name)));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+  const found = text.matchAll(/(?:from|import|require|import type)\s*\(?\s*'([^']+)'/g);
+  return [...found].map(match => ({ from: file, to: resolve(file, match[1] ?? '') }));
+}
+
+function resolve(file: string, name: string): string {
+  if (!name.startsWith('.')) return name;
+  const path = posix.join(posix.dirname(file), name);
+  return path === 'core' ? 'core/index' : path;
+}
+
+const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`) || path === folder.replace(/\.ts$/, '');
+
+const files = ['core', 'modules', 'playbooks', 'inventory', 'lab'].flatMap(filesIn);
+const imports = files.flatMap(importsOf);
+const ours = imports.filter(({ to }) => /^(bin|core|modules|playbooks|inventory|lab|bench|test)(\/|$)/.test(to));
+
+describe('imports', () => {
+  test('the sources are found', () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(ours.length).toBeGreaterThan(20);
+  });
+
+  test('go one way', () => {
+    const wrong = ours.filter(({ from, to }) => {
+      const folder = Object.keys(MAY).filter(each => within(from, each)).sort((a, b) => b.length - a.length)[0];
+      const allowed = folder === undefined ? [] : (MAY[folder] ?? []);
+      return !allowed.some(each => within(to, each)) || NEVER.some(([a, b]) => within(from, a) && within(to, b));
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  test('keep each library in its place', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const places = FENCES[to] ?? FENCES[to.split('/').slice(0, to.startsWith('@') ? 2 : 1).join('/')];
+      return places !== undefined && !places.some(place => within(from, place));
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+});
