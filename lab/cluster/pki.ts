@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import type { HostFile } from './files';
+import type { ExtraFile } from '../types';
 import type { ClusterOptions } from './options';
 import { clusterHosts } from './options';
 
@@ -27,9 +27,9 @@ interface LeafRequest {
 
 /** The certificates of a cluster: what every host gets, what masters get besides, and what one host alone gets. */
 export interface ClusterPki {
-  readonly masters: readonly HostFile[];
-  readonly everyHost: readonly HostFile[];
-  readonly perHost: ReadonlyMap<string, readonly HostFile[]>;
+  readonly masters: readonly ExtraFile[];
+  readonly everyHost: readonly ExtraFile[];
+  readonly perHost: ReadonlyMap<string, readonly ExtraFile[]>;
 }
 
 const leafDays = 3650;
@@ -53,7 +53,7 @@ export async function makePki(options: ClusterOptions): Promise<ClusterPki> {
 async function makeIn(work: string, options: ClusterOptions): Promise<ClusterPki> {
   const at = (name: string): string => join(options.certDir, name);
   const ca = await makeAuthority(work, options);
-  const leaf = (request: LeafRequest): Promise<HostFile[]> => makeLeaf(work, options, request);
+  const leaf = (request: LeafRequest): Promise<ExtraFile[]> => makeLeaf(work, options, request);
   const [etcd, kubernetes, controllerManager, scheduler, admin, serviceAccount, ...kubelets] = await Promise.all([
     leaf({ name: 'etcd', names: system('etcd'), hosts: ['127.0.0.1', ...options.masters] }),
     leaf({ name: 'kubernetes', names: system('kubernetes'), hosts: apiserverHosts(options) }),
@@ -91,7 +91,7 @@ function kubeletRequest(host: string): LeafRequest {
   return { name: 'kubelet', names: { O: 'system:nodes', OU: 'System', CN: `system:node:${host}` }, hosts: ['127.0.0.1', host] };
 }
 
-async function makeAuthority(work: string, options: ClusterOptions): Promise<HostFile[]> {
+async function makeAuthority(work: string, options: ClusterOptions): Promise<ExtraFile[]> {
   const key = join(work, 'ca-key.pem');
   const cert = join(work, 'ca.pem');
   await makeKey(key, options);
@@ -111,7 +111,7 @@ subjectKeyIdentifier = hash
   ];
 }
 
-async function makeLeaf(work: string, options: ClusterOptions, request: LeafRequest): Promise<HostFile[]> {
+async function makeLeaf(work: string, options: ClusterOptions, request: LeafRequest): Promise<ExtraFile[]> {
   const stem = join(work, `${request.name}-${randomBytes(4).toString('hex')}`);
   const [key, csr, config, cert] = [`${stem}-key.pem`, `${stem}.csr`, `${stem}.cnf`, `${stem}.pem`] as const;
   await makeKey(key, options);
@@ -133,7 +133,7 @@ ${request.hosts.length > 0 ? `subjectAltName = ${request.hosts.map(alternativeNa
   ];
 }
 
-async function serviceAccountFiles(work: string, options: ClusterOptions): Promise<HostFile[]> {
+async function serviceAccountFiles(work: string, options: ClusterOptions): Promise<ExtraFile[]> {
   if (options.saKey === 'apiserver') return [];
   const key = join(work, 'sa.key');
   const publicKey = join(work, 'sa.pub');
@@ -145,7 +145,7 @@ async function serviceAccountFiles(work: string, options: ClusterOptions): Promi
   ];
 }
 
-async function pairFiles(options: ClusterOptions, name: string, at: { cert: string; key: string }): Promise<HostFile[]> {
+async function pairFiles(options: ClusterOptions, name: string, at: { cert: string; key: string }): Promise<ExtraFile[]> {
   return [
     { path: join(options.certDir, `${name}.pem`), content: await readFile(at.cert, 'utf8') },
     { path: join(options.certDir, `${name}-key.pem`), content: await readFile(at.key, 'utf8'), mode: 0o600 },
