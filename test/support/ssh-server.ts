@@ -1,0 +1,240 @@
+/**
+ * An SSH server inside the test process that runs a real `sh`: what needs no root is tested against it.
+ * Like OpenSSH it gives every command its own session (setsid), hands over pipes, sends the exit status before the end of output, and on a lost
+ * connection only closes the pipes: whoever wants the commands dead must see to it himself.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { Server, utils, type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
+import type { Host, HostConnection } from '../../core/inventory/host';
+
+export type HostKeyType = 'ed25519' | 'rsa' | 'ecdsa';
+
+export interface SshServerOptions {
+  /** Host keys to offer; default one ed25519 key. */
+  readonly hostKeys?: readonly HostKeyType[];
+  /** Private host keys in OpenSSH or PEM form, instead of fresh ones. */
+  readonly hostKeyTexts?: readonly string[];
+  /** The user's login shell: runs the command lines that arrive. Default `['/bin/sh']`. */
+  readonly loginShell?: readonly string[];
+  /** Put before every command line's argv, e.g. `unshare` to run it in a namespace. */
+  readonly wrap?: readonly string[];
+  /** A password that is accepted beside the key. */
+  readonly password?: string;
+  /** Does the password go by `keyboard-interactive` instead of `password`? Default false. */
+  readonly keyboardInteractive?: boolean;
+  /** Public keys (OpenSSH lines) accepted instead of the generated one; an empty list accepts none. */
+  readonly authorizedKeys?: readonly string[];
+  /** `AllowTcpForwarding`; default true. */
+  readonly forwarding?: boolean;
+  /** `MaxSessions`; default 10. */
+  readonly maxSessions?: number;
+  /** Drops that many connections before the handshake, as MaxStartups does. */
+  readonly dropFirst?: number;
+  /** Waits so long before a command line starts, in milliseconds. */
+  readonly delayMs?: number;
+  /** Environment of the commands; default: HOME, USER, LOGNAME, SHELL and a PATH without sbin. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A running server; `close` ends it and everything that it started. */
+export interface SshServer extends AsyncDisposable {
+  readonly port: number;
+  /** A directory of its own, removed by `close`: keys, known_hosts, room for a test's files. */
+  readonly dir: string;
+  /** The client's private key file that the server accepts. */
+  readonly privateKeyFile: string;
+  /** A known_hosts file that names all its host keys. */
+  readonly knownHostsFile: string;
+  /** Public host keys as `type base64`. */
+  readonly hostKeyLines: readonly string[];
+  /** Command lines that were executed so far. */
+  readonly executed: readonly string[];
+  /** How many connections were accepted, dropped ones included. */
+  readonly connections: number;
+  /** A host of an inventory that this server answers for. @param name default `web1` */
+  host(name?: string, changes?: Partial<HostConnection>): Host;
+  /** Cuts every connection, as a pulled cable with a reset would. */
+  cut(): void;
+  /** Stops listening to its clients without a word (no FIN). */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a server on a free port of 127.0.0.1. */
+export async function startSshServer(options: SshServerOptions = {}): Promise<SshServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'runsheet-ssh-server-'));
+  const clientKey = utils.generateKeyPairSync('ed25519');
+  const privateKeyFile = join(dir, 'id_ed25519');
+  writeFileSync(privateKeyFile, clientKey.private, { mode: 0o600 });
+  const keys = options.hostKeyTexts ?? (options.hostKeys ?? ['ed25519']).map(newHostKey);
+  const world: World = {
+    options, dir, sockets: new Set(), children: new Set(), executed: [], authorized: options.authorizedKeys ?? [clientKey.public],
+  };
+  const ssh = new Server({ hostKeys: [...keys] }, client => serve(client, world));
+  let connections = 0;
+  const listener = createServer({ noDelay: true }, socket => {
+    connections += 1;
+    world.sockets.add(socket);
+    socket.on('close', () => world.sockets.delete(socket)).on('error', () => undefined);
+    if (connections <= (options.dropFirst ?? 0)) socket.destroy();
+    else ssh.injectSocket(socket);
+  });
+  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address() as AddressInfo;
+  const hostKeyLines = keys.map(publicLine);
+  const knownHostsFile = join(dir, 'known_hosts');
+  writeFileSync(knownHostsFile, hostKeyLines.map(line => `[127.0.0.1]:${port} ${line}\n`).join(''));
+
+  const close = async (): Promise<void> => {
+    for (const socket of world.sockets) socket.destroy();
+    for (const child of world.children) endSession(child);
+    await new Promise<void>(resolve => listener.close(() => resolve()));
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return {
+    port, dir, privateKeyFile, knownHostsFile, hostKeyLines, executed: world.executed,
+    get connections() { return connections; },
+    host: (name = 'web1', changes = {}) => hostOf(name, {
+      type: 'ssh', address: '127.0.0.1', port, user: userInfo().username, privateKeyFile, knownHosts: [knownHostsFile], ...changes,
+    }),
+    cut: () => { for (const socket of world.sockets) socket.resetAndDestroy(); },
+    freeze: () => { for (const socket of world.sockets) { socket.removeAllListeners('data'); socket.pause(); } },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A host for tests that need no server. */
+export function hostOf(name: string, connection: HostConnection): Host {
+  return { name, connection, groups: [], vars: {} };
+}
+
+/** A fresh private host key. */
+export function newHostKey(type: HostKeyType): string {
+  if (type === 'ed25519') return utils.generateKeyPairSync('ed25519').private;
+  if (type === 'rsa') return utils.generateKeyPairSync('rsa', { bits: 2048 }).private;
+  return utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
+}
+
+/** The public half of a private key, `type base64`. */
+export function publicLine(privateKey: string): string {
+  const key = parsed(privateKey);
+  return `${key.type} ${key.getPublicSSH().toString('base64')}`;
+}
+
+interface World {
+  readonly options: SshServerOptions;
+  readonly dir: string;
+  readonly sockets: Set<Socket>;
+  readonly children: Set<ChildProcess>;
+  readonly executed: string[];
+  readonly authorized: readonly string[];
+}
+
+function serve(client: Connection, world: World): void {
+  let sessions = 0;
+  client.on('error', () => undefined);
+  client.on('authentication', context => authenticate(context, world));
+  client.on('session', (accept, reject) => {
+    if (sessions >= (world.options.maxSessions ?? 10)) {
+      reject();
+      return;
+    }
+    sessions += 1;
+    const session: Session = accept();
+    session.on('close', () => { sessions -= 1; });
+    session.on('exec', (acceptExec, _rejectExec, info) => {
+      world.executed.push(info.command);
+      const channel = acceptExec();
+      setTimeout(() => execute(channel, info.command, world), world.options.delayMs ?? 0);
+    });
+  });
+  client.on('tcpip', (accept, reject, info) => {
+    if (world.options.forwarding === false) {
+      reject();
+      return;
+    }
+    const socket = connect({ host: info.destIP, port: info.destPort, noDelay: true });
+    socket.once('error', () => reject());
+    socket.once('connect', () => {
+      const channel = accept();
+      channel.on('error', () => socket.destroy()).on('close', () => socket.destroy());
+      socket.on('error', () => channel.destroy()).on('close', () => channel.destroy());
+      socket.pipe(channel).pipe(socket);
+    });
+  });
+}
+
+function authenticate(context: AuthContext, world: World): void {
+  const { password, keyboardInteractive } = world.options;
+  const methods: AuthContext['method'][] = ['publickey'];
+  if (password !== undefined) methods.push(keyboardInteractive === true ? 'keyboard-interactive' : 'password');
+  if (context.method === 'publickey') {
+    const known = world.authorized.map(line => parsed(line)).find(key => key.getPublicSSH().equals(context.key.data));
+    if (known !== undefined && (context.signature === undefined || known.verify(context.blob, context.signature, context.hashAlgo))) {
+      context.accept();
+      return;
+    }
+  }
+  if (context.method === 'password' && keyboardInteractive !== true && password !== undefined && context.password === password) {
+    context.accept();
+    return;
+  }
+  if (context.method === 'keyboard-interactive' && keyboardInteractive === true) {
+    context.prompt([{ prompt: 'Password: ', echo: false }], answers => {
+      if (answers[0] === password) context.accept();
+      else context.reject(methods);
+    });
+    return;
+  }
+  context.reject(methods);
+}
+
+function execute(channel: ServerChannel, command: string, world: World): void {
+  const { loginShell = ['/bin/sh'], wrap = [], env } = world.options;
+  const [program, ...args] = [...wrap, ...loginShell, '-c', command];
+  const { homedir, username } = userInfo();
+  const child = spawn(program ?? '/bin/sh', args, {
+    detached: true,
+    cwd: homedir,
+    env: env ?? { HOME: homedir, USER: username, LOGNAME: username, SHELL: loginShell[0] ?? '', PATH: '/usr/local/bin:/usr/bin:/bin' },
+  });
+  world.children.add(child);
+  const { stdin, stdout, stderr } = child;
+  for (const pipe of [stdin, stdout, stderr]) pipe.on('error', () => undefined);
+  channel.on('error', () => undefined);
+  channel.pipe(stdin);
+  stdout.pipe(channel, { end: false });
+  stderr.pipe(channel.stderr, { end: false });
+  channel.on('close', () => { for (const pipe of [stdin, stdout, stderr]) pipe.destroy(); });
+  child.on('error', () => { channel.exit(127); channel.close(); });
+  child.on('exit', (code, signal) => {
+    world.children.delete(child);
+    if (!channel.writable) return;
+    if (signal !== null) channel.exit(signal.slice(3), false, '');
+    else channel.exit(code ?? 0);
+  });
+  child.on('close', () => channel.close());
+}
+
+/** Kills what a test left running. */
+function endSession(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function parsed(text: string): ReturnType<typeof firstKey> {
+  return firstKey(utils.parseKey(text));
+}
+
+function firstKey(key: ReturnType<typeof utils.parseKey>): Exclude<ReturnType<typeof utils.parseKey>, Error> {
+  if (key instanceof Error) throw key;
+  return key;
+}
