@@ -1,0 +1,44 @@
+/** The variables of the playbook: what the hosts' own units say is read there; these name the rest. */
+import { z } from 'zod';
+import { flag, hosts, names } from '../../core/vars';
+
+const units = z.strictObject({
+  nginx: z.string().default('kube-nginx').describe('nginx in front of the API servers, on every node'),
+  etcd: z.string().default('kube-etcd').describe('etcd, on the masters'),
+  apiserver: z.string().default('kube-apiserver').describe('kube-apiserver, on the masters'),
+  controllerManager: z.string().default('kube-controller-manager').describe('kube-controller-manager, on the masters'),
+  scheduler: z.string().default('kube-scheduler').describe('kube-scheduler, on the masters'),
+});
+
+const nginx = z.strictObject({
+  upstream: z.string().default('apiserver').describe('the upstream that holds the API servers'),
+});
+
+const ca = z.strictObject({
+  cert: z.string().default('/etc/kubernetes/ssl/ca.pem').describe('the CA that signed the certificates, on a kept master'),
+  key: z.string().default('/etc/kubernetes/ssl/ca-key.pem').describe('its private key, on a kept master'),
+  config: z.string().default('/etc/kubernetes/ssl/ca-config.json').describe("cfssl's signing configuration"),
+  profile: z.string().default('kubernetes').describe('the profile in it: how long a certificate is valid'),
+  etcd: z.strictObject({ cert: z.string(), key: z.string() }).optional().describe('the CA of etcd, where it has its own'),
+});
+
+/** @see docs/modules and hazards S5, S11, S4 for what the risky ones mean */
+export const schema = z.strictObject({
+  leaving: hosts().describe('masters that leave: names, addresses or a pattern'),
+  dead: names().default([]).describe('leaving masters that are gone already and are not connected to: names or addresses'),
+  units: units.prefault({}).describe('names of the systemd units'),
+  nginx: nginx.prefault({}),
+  proxy: z.string().default('127.0.0.1:8443').describe('where clients on every node reach the API'),
+  kubeconfig: z.string().default('/root/.kube/config').describe('an administrator\'s kubeconfig on the kept masters'),
+  ca: ca.prefault({}).describe('the certificate authority'),
+  etcdRestart: z.enum(['never', 'rolling']).default('never').describe('restart the kept etcd members, one by one, while the others hold quorum'),
+  restartControllers: flag().default(false).describe('restart the kept controller-managers and schedulers although nothing asks for it'),
+  newKeys: flag().default(false).describe('make new private keys for the re-issued certificates instead of using the old ones'),
+  acceptDurabilityRisk: flag().default(false).describe('go on although a single etcd of this version can lose acknowledged writes in a crash'),
+  backupDir: z.string().default('.runsheet/backups').describe('where the snapshot is kept on the controller (mode 0700)'),
+  backupRecipient: z.string().optional().describe('an age recipient (age1...); the snapshot on the controller is then encrypted'),
+  canaryImage: z.string().default('k8s.gcr.io/pause:3.2').describe('an image that the nodes have, for the canary pod'),
+  wipeKeys: flag().default(false).describe('delete CA key, shared keys and kubeconfigs on the leaving masters at the end'),
+});
+
+export type Vars = z.output<typeof schema>;
