@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunnerError } from '../core/errors';
+import { isMissing } from './command';
 
 const PARENT = 'runsheet-lab';
 const KILL_LIMIT_MS = 10_000;
@@ -48,6 +49,8 @@ export async function labsWithCgroup(): Promise<string[]> {
 }
 
 async function removeTree(path: string): Promise<void> {
+  // A host that a killed `lab up` had just started may enter its group only now.
+  await killCgroup(path);
   for (const child of await children(path)) await removeTree(child);
   await rmdir(path).catch(ignoreMissing);
 }
@@ -74,16 +77,17 @@ interface CgroupMount {
   readonly path: string;
 }
 
+/** Version 2 first: processes are ended there, then they are gone from the others too. */
 async function mounts(): Promise<CgroupMount[]> {
   const text = await readFile('/proc/self/mounts', 'utf8');
-  return text.split('\n').flatMap((line) => {
+  const found = text.split('\n').flatMap((line) => {
     const [, path = '', type = '', options = ''] = line.split(' ');
     const isSystemds = type === 'cgroup' && options.split(',').includes('name=systemd');
     return type === 'cgroup2' || isSystemds ? [{ type, path }] : [];
   });
+  return found.sort((one, other) => other.type.localeCompare(one.type));
 }
 
 function ignoreMissing(error: unknown): void {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV')) return;
-  throw error;
+  if (!isMissing(error)) throw error;
 }

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 
 async function up(options: UpOptions): Promise<void> {
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => { stopping.abort(); });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { stopping.abort(); });
   const lab = await labUp({ ...labOptions(options), progress: (line) => { process.stderr.write(`${line}\n`); }, signal: stopping.signal });
   await show(lab);
 }

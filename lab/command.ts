@@ -10,15 +10,14 @@ const TIME_LIMIT_MS = 60_000;
  * @throws RunnerError when it cannot be started, takes longer than its time limit, or ends with a code that `expect` does not name.
  */
 export async function run(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const child = start(argv, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' }),
-  });
-  const limit = options.timeoutMs ?? TIME_LIMIT_MS;
-  let timedOut = false;
-  const timer = setTimeout(() => { timedOut = true; child.kill('SIGKILL'); }, limit);
+  const limitMs = options.timeoutMs ?? TIME_LIMIT_MS;
+  const limit = AbortSignal.timeout(limitMs);
+  const stop = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
+  // A process group of its own, so that the children of what is stopped are stopped too.
+  const child = start(argv, { stdio: ['pipe', 'pipe', 'pipe'], cwd: options.cwd, env: { ...process.env, ...options.env }, detached: true });
+  const kill = (): void => { killGroup(child); };
+  stop.addEventListener('abort', kill);
+  if (stop.aborted) kill();
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   child.stdin?.on('error', () => { /* It ended without reading all of its input: its exit code says how. */ });
@@ -26,14 +25,13 @@ export async function run(argv: readonly string[], options: ExecOptions = {}): P
   try {
     const code = await exitCode(child, argv);
     const result = { code, stdout: stdout(), stderr: stderr() };
-    if (timedOut) throw new RunnerError('command', `${shown(argv)} did not end within ${limit / 1000} s${tail(result)}`);
+    if (options.signal?.aborted === true) throw new InterruptedError();
+    if (limit.aborted) throw new RunnerError('command', `${shown(argv)} did not end within ${limitMs / 1000} s${tail(result)}`);
     const expected = options.expect ?? [0];
-    if (expected !== 'any' && !expected.includes(code)) {
-      throw new RunnerError('command', `${shown(argv)} exited with code ${code}${tail(result)}`);
-    }
+    if (expected !== 'any' && !expected.includes(code)) throw new RunnerError('command', `${shown(argv)} exited with code ${code}${tail(result)}`);
     return result;
   } finally {
-    clearTimeout(timer);
+    stop.removeEventListener('abort', kill);
   }
 }
 
@@ -47,12 +45,23 @@ export function start(argv: readonly string[], options: SpawnOptions): ChildProc
 /** The exit code of a child, or 128 + the signal's number as a shell counts. */
 export async function exitCode(child: ChildProcess, argv: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => {
-      if (error.name === 'AbortError') reject(new InterruptedError());
-      else reject(new RunnerError('command', `${shown(argv)} cannot be started: ${error.message}`));
-    });
+    child.once('error', (error) => { reject(new RunnerError('command', `${shown(argv)} cannot be started: ${error.message}`)); });
     child.once('close', (code, signal) => { resolve(code ?? signalCode(signal)); });
   });
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Did this fail because a process or file is not there (any more)? */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'ENOENT' || error.code === 'ENODEV');
 }
 
 function signalCode(signal: NodeJS.Signals | null): number {

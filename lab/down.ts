@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createLabCgroup, killCgroup, removeLabCgroups } from './cgroup';
+import { removeLabCgroups } from './cgroup';
+import { isMissing } from './command';
 import { cutPower } from './host';
 import { withLock } from './lock';
 import { requireMachine, restoreWatches } from './machine';
@@ -18,9 +19,8 @@ export async function takeDown(name: string): Promise<void> {
   await endClients(labNetns(name));
   const hosts = await loadLab(name).then((lab) => lab.hosts, () => []);
   await Promise.all(hosts.map((host) => cutPower(host)));
-  await killCgroup(await createLabCgroup(name));
-  await removeNetworks(labNetns(name));
   await removeLabCgroups(name);
+  await removeNetworks(labNetns(name));
   await removeLabDir(name);
   await withLock(machineLock(), async () => {
     if ((await listLabs()).length > 0) return;
@@ -37,7 +37,7 @@ async function endClients(netns: string): Promise<void> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if (!isMissing(error)) throw error;
     }
   }
 }

@@ -30,7 +30,7 @@ export function spawnInLab(lab: Lab, argv: readonly string[], options: SpawnOpti
 export async function runOnHost(lab: Lab, hostName: string, script: string, options: ExecOptions = {}): Promise<ExecResult> {
   const leader = await leaderOf(hostOf(lab, hostName));
   if (leader === undefined) throw new RunnerError('command', `Lab host ${hostName} is off.`, `Its console: ${join(hostOf(lab, hostName).dir, 'console.log')}`);
-  const argv = ['nsenter', '--target', String(leader), '--all', '--wd=/', 'env', '-i', 'LC_ALL=C', 'HOME=/root', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'sh', '-c', script];
+  const argv = ['nsenter', '--target', String(leader), '--all', 'env', '-i', 'LC_ALL=C', 'HOME=/root', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'sh', '-c', script];
   return run(argv, options);
 }
 

@@ -4,7 +4,7 @@ import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunnerError } from '../core/errors';
 
-const TOOLS = ['systemd-nspawn', 'mmdebstrap', 'ip', 'nsenter', 'unshare', 'flock', 'mount', 'ssh-keygen', 'ssh'];
+const TOOLS = ['systemd-nspawn', 'mmdebstrap', 'ip', 'nsenter', 'unshare', 'setpriv', 'flock', 'mount', 'ssh-keygen', 'ssh'];
 const WATCHES = '/proc/sys/fs/inotify/max_user_instances';
 // A booted host holds about eight; Linux allows 128 for all of root's processes unless told otherwise.
 const WATCHES_WANTED = 8192;

@@ -75,8 +75,8 @@ interface Bootstrap {
 
 async function bootstrap({ partial, aptConfig, packages, signal }: Bootstrap): Promise<void> {
   const argv = (sources: readonly string[]): string[] => [
-    // Its own mount and process namespaces: whatever ends the build, no mount and no child of it stays.
-    'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc',
+    // It ends when we do, and has its own mount and process namespaces: no mount and no child of a killed build stays.
+    'setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc',
     'mmdebstrap', '--mode=root', '--variant=minbase', `--aptopt=${aptConfig}`,
     ...DPKG_OPTIONS.map((option) => `--dpkgopt=${option}`),
     `--include=${packages.join(',')}`, SUITE, partial, ...sources,
