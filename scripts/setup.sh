@@ -56,12 +56,9 @@ install_packages() {
   [ -n "$missing" ] || return 0
   echo "setup: installing $missing"
   forbid_services
+  # No lists yet, or stale ones: the second try tells. A third party's source that fails is none of our business.
   # shellcheck disable=SC2086
-  if ! apt_install $missing >/dev/null 2>&1; then
-    # No lists yet, or stale ones. A third party's source that fails is none of our business: the second try tells.
-    apt-get -o DPkg::Lock::Timeout=300 -qq update || true
-    apt_install $missing
-  fi
+  apt_install $missing >/dev/null 2>&1 || { apt-get -o DPkg::Lock::Timeout=300 -qq update || true; apt_install $missing >/dev/null; }
   keep_off ssh openssh-server
   keep_off nginx nginx-light
   keep_off etcd etcd-server
