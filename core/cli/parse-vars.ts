@@ -1,0 +1,122 @@
+/** From raw values to a playbook's variables: hosts are looked up in the inventory, the rest is judged by the playbook's schema. */
+import type { z } from 'zod';
+import { messageOf } from '../errors';
+import type { Host, Inventory } from '../inventory/host';
+import { nearest } from '../suggest';
+import { fieldOf, isOpen, isRecord, itemsOf, shapeOf } from './schema';
+import { unknownName, type RawVars } from './set-vars';
+
+export type ParsedVars = { readonly ok: true; readonly vars: unknown } | { readonly ok: false; readonly problems: readonly string[] };
+
+/**
+ * The variables as the playbook gets them, or every problem with them, each one sentence that names variable, value and what is allowed.
+ * @param schema the playbook's `vars`; without one it takes no variables
+ */
+export function parseVars(schema: z.ZodType | undefined, raw: RawVars, inventory: Inventory): ParsedVars {
+  if (schema === undefined) {
+    const unknown = Object.keys(raw);
+    return unknown.length === 0 ? { ok: true, vars: {} } : { ok: false, problems: unknown.map(name => unknownName([], name, undefined)) };
+  }
+  const look = new Lookup(inventory);
+  const resolved = look.resolve(schema, raw, []);
+  if (look.problems.length > 0) return { ok: false, problems: look.problems };
+  const parsed = schema.safeParse(resolved);
+  if (parsed.success) return { ok: true, vars: parsed.data };
+  return { ok: false, problems: parsed.error.issues.map(issue => sentenceFor(issue, schema, raw)) };
+}
+
+class Lookup {
+  readonly problems: string[] = [];
+  constructor(private readonly inventory: Inventory) {}
+
+  /** The value with hosts in the place of their names. */
+  resolve(schema: z.ZodType, given: unknown, path: readonly string[]): unknown {
+    const field = fieldOf(schema);
+    const value = given === undefined && field.fallbackIsInput ? field.fallback : given;
+    if (value === undefined || value === null) return value;
+    if (field.kind === 'hosts') return this.#attempt(path, value, () => this.#hosts(value));
+    if (field.kind === 'host') return this.#attempt(path, value, () => this.#host(value));
+    const shape = shapeOf(schema);
+    if (shape !== undefined && isRecord(value)) return this.#object({ schema, shape, value, path });
+    const items = itemsOf(schema);
+    if (items !== undefined && Array.isArray(value)) return value.map((item, i) => this.resolve(items, item, [...path, String(i)]));
+    if (items !== undefined && isRecord(value)) return mapValues(value, (item, name) => this.resolve(items, item, [...path, name]));
+    return value;
+  }
+
+  #object({ schema, shape, value, path }: { schema: z.ZodType; shape: Readonly<Record<string, z.ZodType>>; value: RawVars; path: readonly string[] }): unknown {
+    if (!isOpen(schema)) {
+      for (const name of Object.keys(value)) if (!(name in shape)) this.problems.push(unknownName(path, name, shape));
+    }
+    const fields = Object.entries(shape).map(([name, field]) => [name, this.resolve(field, value[name], [...path, name])] as const);
+    return { ...value, ...Object.fromEntries(fields.filter(([, found]) => found !== undefined)) };
+  }
+
+  #attempt(path: readonly string[], value: unknown, find: () => unknown): unknown {
+    try {
+      return find();
+    } catch (error) {
+      this.problems.push(`the variable ${path.join('.')} = ${shown(value)}: ${messageOf(error)}`);
+      return value;
+    }
+  }
+
+  #hosts(value: unknown): readonly Host[] {
+    const patterns = typeof value === 'string' ? [value] : value;
+    if (!isTexts(patterns)) throw new TypeError('write hosts as a pattern such as a,b or as a list of names');
+    const found = new Set(patterns.flatMap(pattern => this.#select(pattern)));
+    return this.inventory.hosts.filter(host => found.has(host));
+  }
+
+  #host(value: unknown): Host {
+    if (typeof value !== 'string') throw new TypeError('write the name of one host');
+    const [first, ...others] = this.#select(value);
+    if (first === undefined || others.length > 0) throw new RangeError(`it must be one host, and there are ${others.length + 1} of that name`);
+    return first;
+  }
+
+  #select(pattern: string): readonly Host[] {
+    const hosts = this.inventory.select(pattern);
+    if (hosts.length === 0) throw new RangeError('no host of the inventory matches it; [] is an empty list');
+    return hosts;
+  }
+}
+
+function sentenceFor(issue: z.core.$ZodIssue, schema: z.ZodType, raw: RawVars): string {
+  const path = issue.path.map(String);
+  const name = path.join('.');
+  const value = valueAt(raw, path);
+  if (name === '') return issue.message;
+  if (value === undefined) {
+    const description = descriptionAt(schema, path);
+    return `the variable ${name} is missing; add --set ${name}=...${description === undefined ? '' : ` (${description})`}`;
+  }
+  const start = `the variable ${name} = ${shown(value)}`;
+  if (issue.code === 'invalid_value') {
+    const near = typeof value === 'string' ? nearest(value, issue.values.map(String)) : undefined;
+    return `${start} is not allowed; it is one of ${issue.values.map(one => JSON.stringify(one)).join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`;
+  }
+  return `${start}: ${issue.message.replace(/^(?:Invalid input|Too small|Too big|Invalid string): /, '')}`;
+}
+
+function valueAt(raw: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, name) => (Array.isArray(at) ? at[Number(name)] : isRecord(at) ? at[name] : undefined), raw);
+}
+
+function descriptionAt(schema: z.ZodType, path: readonly string[]): string | undefined {
+  const at = path.reduce<z.ZodType | undefined>((inner, name) => (inner === undefined ? undefined : (shapeOf(inner)?.[name] ?? itemsOf(inner))), schema);
+  return at === undefined ? undefined : fieldOf(at).description;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string');
+}
+
+function mapValues(record: RawVars, turn: (value: unknown, name: string) => unknown): RawVars {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, turn(value, name)]));
+}
