@@ -67,7 +67,6 @@ let engine: Engine | undefined;
 /** Handlebars takes 60 ms to load: a playbook without templates does not wait for it. */
 function load(): Engine {
   if (engine !== undefined) return engine;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loads when first used, and rendering is not asynchronous
   const handlebars = (require('handlebars') as typeof Handlebars).create();
   const helpers = Object.fromEntries(registerHelpers(handlebars).map(name => [name, true]));
   return engine = { handlebars, helpers, cache: new Map() };

@@ -1,0 +1,61 @@
+/** Paths that are not there. */
+import { RefusedError } from '../../core/errors';
+import { probe, resource, type Applied, type Change, type Probe, type Resource } from '../../core/module';
+import { cmd, lines, raw, type Command } from '../../core/transport/command';
+import { lookAt, type PathState } from './look';
+import { baseOf, parentOf, removalProblems } from './paths';
+
+export interface AbsentParams {
+  /** Absolute. Directories of the system (`/`, `/etc`, `/var/lib` ...) are refused. */
+  readonly path: string;
+  /** Also a directory with all that is in it. Default: no, a directory is refused. It is refused in any case while something is mounted in it. */
+  readonly recursive?: boolean;
+}
+
+/** What is to go, and what is mounted on it or below. */
+interface Leaving extends PathState {
+  readonly mounts: readonly string[];
+}
+
+const leaving = resource<AbsentParams, Leaving>({
+  name: 'file.absent',
+  subject: params => params.path,
+  validate: params => removalProblems(params.path),
+  inspect: params => look(params.path),
+  diff: compare,
+  apply: async (on, { params, state }) => {
+    await on.run(state.facts?.type === 'directory' ? cmd`rm -rf -- ${params.path}` : cmd`rm -f -- ${params.path}`);
+  },
+  effect: 'destroy',
+});
+
+/** Nothing is at the path. Of a symbolic link the link goes, not what it points to. It cannot be undone. @see rm(1) */
+export function absent(params: AbsentParams): Resource<Applied> {
+  return leaving(params);
+}
+
+function look(path: string): Probe<Leaving> {
+  const { command, parse } = lookAt(path, { follow: false });
+  return probe(lines(mountsBelow(path), command), result => {
+    const mounts = result.stdout.split('\n').filter(line => line.startsWith('mount ')).map(line => line.slice('mount '.length));
+    return { ...parse(result), mounts };
+  });
+}
+
+/** The table of mounts names real paths and writes blanks as \040, proc_mounts(5). */
+const mountsBelow = (path: string): Command => cmd`r=$(readlink -f -- ${parentOf(path)}); r="${raw('${r%/}')}"/${baseOf(path)}
+while read -r _ m _; do
+  case $m in *\\*) m=$(printf %b "$m");; esac
+  case $m in "$r"|"$r"/*) printf 'mount %s\n' "$m";; esac
+done < /proc/mounts`;
+
+function compare({ facts, mounts }: Leaving, { path, recursive }: AbsentParams): Change[] {
+  if (facts === undefined) return [];
+  if (facts.type === 'directory' && recursive !== true) {
+    throw new RefusedError(`${path} is a directory and is not removed`, 'say recursive: true to remove it with all that is in it');
+  }
+  if (facts.type === 'directory' && mounts.length > 0) {
+    throw new RefusedError(`${path} is not removed: ${mounts.join(', ')} is mounted there`, 'unmount it first');
+  }
+  return [{ resource: path, property: 'state', from: facts.type, to: null }];
+}

@@ -1,0 +1,44 @@
+/** Directories. */
+import { RefusedError } from '../../core/errors';
+import { resource, type Applied, type Change, type Resource } from '../../core/module';
+import { cmd } from '../../core/transport/command';
+import { attributeChanges, attributeProblems, restoreAttributes, setAttributes, type Attributes } from './attributes';
+import { lookAt, type PathState } from './look';
+import { pathProblems } from './paths';
+
+export interface DirectoryParams extends Attributes {
+  /** Absolute. */
+  readonly path: string;
+}
+
+const directories = resource<DirectoryParams, PathState>({
+  name: 'file.directory',
+  subject: params => params.path,
+  validate: params => [...pathProblems(params.path), ...attributeProblems(params)],
+  inspect: params => lookAt(params.path, { follow: true }),
+  diff: compare,
+  apply: async (on, { params, state, changes }) => {
+    if (state.facts === undefined) await on.run(cmd`mkdir -p -- ${params.path}`);
+    await setAttributes(on, params.path, params, changes);
+  },
+  revert: async (on, { params, state }) => {
+    if (state.facts === undefined) await on.run(cmd`rmdir -- ${params.path}`);
+    else await restoreAttributes(on, params.path, state.facts);
+  },
+});
+
+/**
+ * A directory is there, with this mode and owner where they are given; missing parents are made with 0755 and the user of the task.
+ * What is in it is left alone. A symbolic link to a directory is one. @see mkdir(1)
+ */
+export function directory(params: DirectoryParams): Resource<Applied> {
+  return directories(params);
+}
+
+function compare({ facts, link }: PathState, wanted: DirectoryParams): Change[] {
+  const { path } = wanted;
+  if (facts !== undefined && facts.type !== 'directory') throw new RefusedError(`${path} is to be a directory and is a file`, 'remove it with file.absent first, if it is not needed');
+  if (facts === undefined && link !== undefined) throw new RefusedError(`${path} is to be a directory and is a link to ${link}, which does not exist`);
+  const missing = facts === undefined ? [{ resource: path, property: 'state', from: null, to: 'directory' }] : [];
+  return [...missing, ...attributeChanges(path, facts, wanted)];
+}

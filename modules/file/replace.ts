@@ -1,0 +1,88 @@
+/** Replaces the content of a file and puts it back: what file.copy, file.template and file.line have in common. */
+import { RefusedError } from '../../core/errors';
+import type { Change } from '../../core/module';
+import { Secret } from '../../core/secret';
+import { cmd, type Command } from '../../core/transport/command';
+import type { Target } from '../../core/transport/connection';
+import { restoreAttributes, setAttributes, writeOptions, type Attributes } from './attributes';
+import { backup, restoreBackup } from './backup';
+import type { Content } from './content';
+import type { PathState } from './look';
+import { besideOf, parentOf } from './paths';
+
+/** How a file is replaced. */
+export interface Replacing {
+  /** Copy the old file to `<path>-bak-<run>` before it changes. Default: no. */
+  readonly backup?: boolean;
+  /**
+   * A command that must succeed on the new content before it is put in place. It gets the path of a candidate: a hidden file beside the
+   * wanted one, with its mode and owner. Not run in check mode, where nothing is written.
+   */
+  readonly validate?: (candidate: string) => Command;
+}
+
+/** A file as it shall be. */
+export interface Replacement extends Attributes, Replacing {
+  readonly path: string;
+  readonly content: Content;
+}
+
+/** Makes the changes: the content with its attributes by one rename, or the attributes alone. @throws RefusedError, CommandError; the old file is then untouched */
+export async function replaceFile(on: Target, wanted: Replacement, state: PathState, changes: readonly Change[]): Promise<void> {
+  if (!changes.some(change => change.property === 'content')) {
+    await setAttributes(on, wanted.path, wanted, changes);
+    return;
+  }
+  requireParent(wanted.path, state);
+  await requireValid(on, wanted, state);
+  if (wanted.backup === true) await backup(on, wanted.path);
+  await on.write(wanted.path, wanted.content, writeOptions(wanted));
+}
+
+/** Puts back what `state` says was there before: content, mode and owner; a file that was not there is removed. @throws RefusedError where the old content is not known */
+export async function revertFile(on: Target, wanted: Pick<Replacement, 'path' | 'backup'>, state: PathState): Promise<void> {
+  const { path } = wanted;
+  const { facts } = state;
+  if (facts === undefined) {
+    await on.run(cmd`p=${path}; if [ -L "$p" ]; then p=$(readlink -f -- "$p"); fi; rm -f -- "$p"`);
+  } else if (facts.content !== undefined) {
+    await on.write(path, facts.content, { mode: facts.mode, owner: facts.uid, group: facts.gid });
+  } else if (await isStill(on, path, facts.sha256)) {
+    await restoreAttributes(on, path, facts);
+  } else if (wanted.backup === true) {
+    await restoreBackup(on, path);
+  } else {
+    throw new RefusedError(`${path} cannot be put back: its old content was too large to be kept`, 'say backup: true, then it is put back from the copy');
+  }
+}
+
+/** @throws RefusedError when the directory is missing that is to hold the path */
+export function requireParent(path: string, state: { readonly parent: boolean }): void {
+  if (state.parent) return;
+  const parent = parentOf(path);
+  throw new RefusedError(`${path} cannot be made: the directory ${parent} does not exist`, `make it first, with file.directory({ path: '${parent}' })`);
+}
+
+async function requireValid(on: Target, wanted: Replacement, state: PathState): Promise<void> {
+  if (wanted.validate === undefined) return;
+  const candidate = besideOf(wanted.path, on.runId);
+  try {
+    await on.write(candidate, wanted.content, { ...asBefore(state), ...writeOptions(wanted) });
+    const result = await on.run(wanted.validate(candidate), { expect: 'any', secretOutput: wanted.content instanceof Secret });
+    if (result.code === 0) return;
+    const said = wanted.content instanceof Secret ? '' : `: ${(result.stderr.trim() || result.stdout.trim()).split('\n').slice(-3).join('\n')}`;
+    throw new RefusedError(`${wanted.path} was left as it is: the new content does not pass "${result.command}" (exit code ${result.code})${said}`);
+  } finally {
+    await on.run(cmd`rm -f -- ${candidate}`);
+  }
+}
+
+/** The candidate is as readable as the file will be. */
+function asBefore({ facts }: PathState): { mode?: number; owner?: number; group?: number } {
+  return facts === undefined ? {} : { mode: facts.mode, owner: facts.uid, group: facts.gid };
+}
+
+async function isStill(on: Target, path: string, sha256: string | undefined): Promise<boolean> {
+  const result = await on.run(cmd`sha256sum < ${path}`, { expect: 'any' });
+  return result.code === 0 && sha256 !== undefined && result.stdout.startsWith(sha256);
+}

@@ -1,0 +1,83 @@
+/** Carries out module calls without the engine: look, compare, act, look again. */
+import { expect } from 'vitest';
+import { see, type Action, type Change } from '../../core/module';
+import type { Target } from '../../core/transport/connection';
+
+/** What carrying out an action did. */
+export interface Outcome<V> {
+  /** Of a command, what it said it would do. */
+  readonly changes: readonly Change[];
+  readonly changed: boolean;
+  readonly value: V;
+}
+
+/** Carries out an action as a run does; a second difference after `apply`, a failed check or verification throws. */
+export async function carryOut<V>(action: Action<V>, on: Target): Promise<Outcome<V>> {
+  expect(action.problems).toEqual([]);
+  switch (action.kind) {
+    case 'query': return { changes: [], changed: false, value: await see(action.look, on) };
+    case 'confirm': return { changes: [], changed: false, value: action.value };
+    case 'check': {
+      const finding = await found(action, on);
+      return { changes: [], changed: false, value: finding };
+    }
+    case 'resource': {
+      const { changes, apply, value } = await see(action.look, on);
+      if (changes.length === 0) return { changes, changed: false, value: value() };
+      await apply(on);
+      const after = await see(action.look, on);
+      expect(after.changes, 'did not converge').toEqual([]);
+      return { changes, changed: true, value: after.value() };
+    }
+    case 'command': {
+      const { does, run, verify, idle } = await see(action.look, on);
+      if (does === undefined) return { changes: [], changed: false, value: idle() };
+      const value = await run(on);
+      const verified = await verify(on, value);
+      if (verified !== true) throw new Error(verified);
+      return { changes: [{ resource: action.subject, property: 'does', from: null, to: does }], changed: true, value };
+    }
+  }
+}
+
+/** What check mode sees: the changes of a resource, what a command would do. Nothing is changed. */
+export async function planned<V>(action: Action<V>, on: Target): Promise<readonly Change[]> {
+  expect(action.problems).toEqual([]);
+  if (action.kind === 'resource') return (await see(action.look, on)).changes;
+  if (action.kind !== 'command') return [];
+  const { does } = await see(action.look, on);
+  return does === undefined ? [] : [{ resource: action.subject, property: 'does', from: null, to: does }];
+}
+
+/**
+ * Carries out a call twice, each made afresh: the first changes something, exactly what check mode said before, the second finds nothing to do.
+ * @returns the first outcome
+ */
+export async function changesOnce<V>(make: () => Action<V>, on: Target): Promise<Outcome<V>> {
+  const plan = await planned(make(), on);
+  expect(plan, 'nothing is planned').not.toEqual([]);
+  const first = await carryOut(make(), on);
+  expect(first.changes).toEqual(plan);
+  expect(await planned(make(), on), 'a second run has something to do').toEqual([]);
+  expect(await carryOut(make(), on)).toMatchObject({ changed: false });
+  return first;
+}
+
+/** Carries out a resource and undoes it from what was seen before. */
+export async function applyAndRevert<V>(action: Action<V>, on: Target): Promise<void> {
+  if (action.kind !== 'resource') throw new Error('only a resource is reverted');
+  const { apply, revert } = await see(action.look, on);
+  await apply(on);
+  if (revert === undefined) throw new Error(`${action.module} cannot be reverted`);
+  await revert(on);
+}
+
+async function found<V>(action: Extract<Action<V>, { kind: 'check' }>, on: Target): Promise<V> {
+  const until = Date.now() + (action.patience?.timeoutMs ?? 0);
+  for (;;) {
+    const finding = await see(action.look, on);
+    if (finding.ok) return finding.value;
+    if (Date.now() >= until) throw new Error(finding.reason);
+    await new Promise(resolve => setTimeout(resolve, action.patience?.everyMs));
+  }
+}
