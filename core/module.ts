@@ -94,8 +94,8 @@ export interface Intent<V> {
   /** In words, `restart kube-apiserver.service`; `undefined` when nothing needs to be done. */
   readonly does: string | undefined;
   readonly run: (on: Target) => Promise<V>;
-  /** `true`, or why it did not take effect. */
-  readonly verify: (on: Target, value: V) => Promise<true | string>;
+  /** `true`, or why it did not take effect. A method, so that an `Intent<V>` is an `Intent<unknown>`: it only ever gets what its own `run` gave. */
+  verify(on: Target, value: V): Promise<true | string>;
   /** The value when nothing needs to be done. */
   readonly idle: () => V;
   readonly revert: ((on: Target) => Promise<void>) | undefined;
@@ -157,8 +157,8 @@ export interface ResourceDef<P, S, V> extends ModuleBase<P> {
 }
 
 /** Makes a module that brings something to a state. */
-export function resource<P, S>(def: Omit<ResourceDef<P, S, Applied>, 'value' | 'predict'>): (params: P) => Resource<Applied>;
 export function resource<P, S, V>(def: ResourceDef<P, S, V>): (params: P) => Resource<V>;
+export function resource<P, S>(def: Omit<ResourceDef<P, S, Applied>, 'value' | 'predict'>): (params: P) => Resource<Applied>;
 export function resource<P, S, V>(def: Omit<ResourceDef<P, S, V>, 'value'> & Partial<Pick<ResourceDef<P, S, V>, 'value'>>): (params: P) => Resource<V | Applied> {
   return params => ({
     ...base(def, params, def.effect ?? 'converge'),

@@ -11,19 +11,25 @@ export interface PlaybookContext<V> {
   readonly inventory: Inventory;
 }
 
+/**
+ * A function of the playbook's context. As a method's type, so that a `Playbook<V>` is a `Playbook`: the runner only ever passes what the
+ * playbook's own schema parsed.
+ */
+type FromContext<C, R> = { from(context: C): R }['from'];
+
 export interface PlaybookOptions<V> {
   readonly name: string;
   /** One paragraph for `run PLAYBOOK --help`. */
   readonly description?: string;
   /** A zod object, strict; `describe()` on each field is its help text. */
   readonly vars?: ZodType<V>;
-  readonly plays: readonly Play[] | ((context: PlaybookContext<V>) => readonly Play[]);
+  readonly plays: readonly Play[] | FromContext<PlaybookContext<V>, readonly Play[]>;
   /** Every play: one host's failure ends the run for all. */
   readonly anyErrorsFatal?: boolean;
   /**
    * Problems with what the command line selected, each a sentence; the run is refused with all of them. `selected` are the hosts left by `--limit`.
    */
-  readonly refuse?: (context: PlaybookContext<V> & { readonly selected: Inventory['hosts'] }) => readonly string[];
+  readonly refuse?: FromContext<PlaybookContext<V> & { readonly selected: Inventory['hosts'] }, readonly string[]>;
 }
 
 export interface Playbook<V = unknown> extends PlaybookOptions<V> { readonly kind: 'playbook'; readonly site: Site }

@@ -57,25 +57,34 @@ export interface TaskOptions<U extends Uses, V> {
   readonly become?: boolean | string;
   /** Carry it out on this host instead, once for each host of the play (or once, with `runOnce`). */
   readonly delegateTo?: Host;
-  /** Do it once for the run, on the first host that can; if that host fails, the next one does it. */
+  /**
+   * Do it once for the run, on the first host for which `when` holds; if that host fails, the next one does it, unless errors are fatal.
+   * With `delegateTo` there is no next one: its failure is the failure of all hosts. Others take its value with `once(handle)`.
+   */
   readonly runOnce?: boolean;
   /** Repeat until this is true of its value, `retries` times (3) with `delay` between (5s). */
   readonly until?: (value: V) => boolean;
   readonly retries?: number;
   readonly delay?: Duration;
-  /** Time limit for one host, 10m unless said; then its commands are killed and the task has failed. */
+  /**
+   * Time limit for one host, repetitions included; then its commands are killed and the task has failed. Unless said 10m (`--timeout`), and as
+   * much longer as its `delay`s and the patience of its checks.
+   */
   readonly timeout?: Duration;
-  /** A failure here does not end the play for the host; the reason is printed. An unreachable host is never ignored. */
+  /** Why a failure here does not end the play for the host, printed with it. The value is then `undefined`. An unreachable host is never ignored. */
   readonly ignoreErrors?: string;
 }
 
-type Conditional<U extends Uses, V> = TaskOptions<U, V> & { readonly when: NonNullable<TaskOptions<U, V>['when']> };
+/** Options with which a task may end without a value. */
+type Conditional<U extends Uses, V> = TaskOptions<U, V> & ({ readonly when: NonNullable<TaskOptions<U, V>['when']> } | { readonly ignoreErrors: string });
 type ActionValue<A> = A extends Action<infer V> ? V : A extends readonly Action<infer V>[] ? readonly V[] : never;
+// Without `uses` a function gets nothing but `host`.
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
 type NoUses = Record<never, Use>;
 
 /**
  * Declares a task: one module call, or a function from the values it `uses` (and `host`) to a module call, or to several.
- * With `when`, its value is `V | undefined`.
+ * With `when` or `ignoreErrors`, its value is `V | undefined`.
  */
 export function task<A extends MadeAction, const U extends Uses = NoUses>(
   name: string, action: A | ((values: ValuesOf<U> & Here) => A), options: Conditional<U, ActionValue<A>>): Task<ActionValue<A> | undefined>;
@@ -100,6 +109,16 @@ export function all<V>(handle: Task<V>): All<V> {
 /** The value on another host. */
 export function from<V>(host: Host, handle: Task<V>): From<V> {
   return refuseAsValue({ kind: 'from', host, task: handle }, `from(${host.name}, "${handle.name}")`);
+}
+
+/** The actions of what a task makes. */
+export function actionsOf(made: MadeAction): readonly Action<unknown>[] {
+  return 'kind' in made ? [made] : made;
+}
+
+/** The task behind a use. */
+export function taskOf(use: Use): Task<unknown> {
+  return use.kind === 'task' ? use : use.task;
 }
 
 /** Has this host no value? */

@@ -1,0 +1,50 @@
+/**
+ * Handlers: what a change calls for at the end of the play, once for each host.
+ *
+ * They run also on hosts that failed in a later task, since the change that calls for them is made. They do not run on hosts that cannot be
+ * reached, and not after the run was ended for all (cancelled, refused, a fatal failure): then they are named as owed.
+ */
+import type { Host } from '../inventory/host';
+import type { Handler } from '../task';
+import type { LaidHandler } from './layout';
+import { runTask, type Failures, type Frame } from './task-run';
+
+/** Who notified what in one batch. */
+export class Notified {
+  readonly #by = new Map<Handler, Map<Host, boolean>>();
+
+  /** @param surely false in check mode where the task's outcome is unknown */
+  add(handlers: readonly Handler[], host: Host, surely: boolean): void {
+    for (const handler of handlers) {
+      const hosts = this.#by.get(handler) ?? new Map<Host, boolean>();
+      this.#by.set(handler, hosts.set(host, surely || hosts.get(host) === true));
+    }
+  }
+
+  /** The hosts that it is owed on, in the order of notification; true where that is sure. */
+  owed(handler: Handler): ReadonlyMap<Host, boolean> {
+    return this.#by.get(handler) ?? new Map();
+  }
+}
+
+/** Runs what was notified, in the order of definition. @returns the hosts on which a handler failed; those run no further handler */
+export async function runHandlers(frame: Frame): Promise<Failures> {
+  const { run, play, notified } = frame;
+  const failed = new Map<Host, string>();
+  for (const laid of play.handlers) {
+    const owed = notified.owed(laid.handler);
+    const able = (host: Host): boolean => run.isSelected(laid.step) && !run.ends(false) && !run.unreachable.has(host) && !failed.has(host);
+    const hosts = [...owed.keys()].filter(able);
+    warn(frame, laid, [...owed.keys()].filter(host => !hosts.includes(host)));
+    if (hosts.length === 0) continue;
+    const doubtful = new Set(hosts.filter(host => owed.get(host) !== true));
+    for (const [host, name] of await runTask(frame, laid.step, hosts, doubtful)) failed.set(host, name);
+  }
+  return failed;
+}
+
+function warn({ run }: Frame, { handler }: LaidHandler, hosts: readonly Host[]): void {
+  if (hosts.length === 0) return;
+  const names = hosts.map(host => host.name).join(', ');
+  run.events.notice('warning', `the handler "${handler.name}" was notified but not run on ${names}; what it does is still owed there`);
+}

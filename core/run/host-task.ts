@@ -1,0 +1,136 @@
+/** One task on one host, from its decision to how it ended. */
+import { describeError, RefusedError } from '../errors';
+import type { Host } from '../inventory/host';
+import { milliseconds } from '../duration';
+import type { Action, Change } from '../module';
+import type { Status } from '../report/events';
+import { unlessAborted } from './abort';
+import { becomeUser } from './become';
+import type { Decision } from './decide';
+import type { LaidTask } from './layout';
+import { isLossOf } from './links';
+import type { Doings } from './perform';
+import { patienceOf, rounds, type Round } from './rounds';
+import type { Run } from './state';
+import { TaskTarget } from './target';
+import { timed } from './timed';
+import { known, UNKNOWN, type Outcome } from './values';
+
+export interface HostTask {
+  readonly run: Run;
+  readonly step: LaidTask;
+  readonly host: Host;
+  /** Check mode: something would have been changed before this task. */
+  readonly planned: boolean;
+}
+
+/** How it ended. */
+export interface Ended {
+  readonly status: Status;
+  readonly value: Outcome;
+  readonly changes: readonly Change[];
+  /** Names of its modules; `null` when it did not come so far. */
+  readonly module: string | null;
+  readonly reason?: string;
+  readonly willCheck?: boolean;
+  /** A connection was lost: that is never ignored. */
+  readonly lost?: boolean;
+}
+
+interface Work { readonly actions: readonly Action<unknown>[]; readonly several: boolean; readonly doings: Doings }
+
+const NOTHING = { changes: [], module: null } as const;
+
+/** Carries the decision out; what goes wrong is in the result. */
+export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
+  switch (decision.kind) {
+    case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: known(undefined) };
+    case 'unknown': return { ...NOTHING, status: 'unknown', reason: decision.reason, value: UNKNOWN };
+    case 'fail': return { ...NOTHING, status: 'failed', reason: decision.reason, value: none(decision.reason) };
+    case 'go': return await carryOut({ ...decision, doings: { changes: [], acting: undefined } }, job);
+    default: return decision satisfies never;
+  }
+}
+
+async function carryOut(work: Work, job: HostTask): Promise<Ended> {
+  const { run, host, step } = job;
+  const { actions, doings } = work;
+  const base = { changes: doings.changes, module: [...new Set(actions.map(action => action.module))].join(', ') || null };
+  const place = step.task.options.delegateTo ?? host;
+  try {
+    const refusal = await refusalOf(run, actions);
+    if (refusal !== undefined) return { ...base, status: 'skipped', reason: refusal, value: none(refusal) };
+    // Hosts that change something on the same delegate would meet each other's half-done work.
+    const apart = place !== host && actions.some(changesSomething);
+    const round = apart ? await run.turns.take(place, () => onPlace(job, place, work)) : await onPlace(job, place, work);
+    return { ...base, ...endOfRound(round, work, run.check) };
+  } catch (error) {
+    return { ...base, ...endOfError(error, job, { place, acting: doings.acting }) };
+  }
+}
+
+/** Asks what is to be asked and takes the locks. @returns why the task, and with it the run, goes no further */
+async function refusalOf(run: Run, actions: readonly Action<unknown>[]): Promise<string | undefined> {
+  const { signal } = run;
+  if (run.check) return undefined;
+  try {
+    for (const action of actions) {
+      if (action.kind === 'confirm' && !await unlessAborted(signal, () => run.ask(action.text))) throw new RefusedError(`not confirmed: ${action.text}`);
+    }
+    if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensure());
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const text = describeError(error);
+    run.stop({ kind: 'refused', text });
+    return text;
+  }
+}
+
+async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, doings }: Work): Promise<Round> {
+  const { settings, runId } = run.job;
+  const { options } = step.task;
+  const answers = actions.flatMap(action => (action.kind === 'confirm' ? [action.value] : []));
+  if (answers.length === actions.length) return { value: known(several ? answers : answers[0]), willCheck: false, unknown: undefined };
+  const connection = await unlessAborted(run.signal, () => run.links.connect(place, becomeUser(place, step.become, settings.become)));
+  const limitMs = options.timeout === undefined ? settings.timeoutMs + patienceOf(step.task, actions) : milliseconds(options.timeout);
+  const progress = run.events.progress(step.id, host.name);
+  try {
+    return await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
+      task: step.task, actions, several, check: run.check, planned, isHandler: step.isHandler, doings,
+      on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say }),
+    }));
+  } finally {
+    progress.end();
+  }
+}
+
+function endOfRound({ value, willCheck, unknown }: Round, { actions, doings }: Work, check: boolean): Pick<Ended, 'status' | 'value' | 'reason' | 'willCheck'> {
+  if (unknown !== undefined) return { status: 'unknown', value: UNKNOWN, reason: unknown };
+  if (check && actions.length > 0 && actions.every(action => action.kind === 'confirm')) return { status: 'skipped', value, reason: 'check mode asks nothing' };
+  return { status: doings.changes.length > 0 ? 'changed' : 'ok', value, ...(willCheck ? { willCheck } : {}) };
+}
+
+interface Failing { readonly place: Host; readonly acting: string | undefined }
+
+function endOfError(error: unknown, { run, host }: HostTask, { place, acting }: Failing): Pick<Ended, 'status' | 'value' | 'reason' | 'lost'> {
+  const halfDone = acting === undefined ? '' : `\nThis was while ${acting} was being changed: how far that came is not known, and the next run looks at it again.`;
+  if (run.signal.aborted) {
+    const reason = `interrupted${halfDone}`;
+    return { status: 'unknown', value: none(reason), reason };
+  }
+  const reason = `${describeError(error)}${halfDone}`;
+  if (!isLossOf(place, error)) return { status: 'failed', value: none(reason), reason };
+  run.links.lose(place, error);
+  if (place === host) return { status: 'unreachable', value: none(reason), reason, lost: true };
+  const delegated = `it is delegated to ${place.name}, which cannot be reached: ${reason}`;
+  return { status: 'failed', value: none(delegated), reason: delegated, lost: true };
+}
+
+function changesSomething(action: Action<unknown>): boolean {
+  return action.kind === 'resource' || action.kind === 'command';
+}
+
+function none(reason: string): Outcome {
+  return { kind: 'none', reason };
+}

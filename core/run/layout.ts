@@ -1,0 +1,126 @@
+/** A playbook laid out: every play, block and task with its id and its hosts, before any connection. */
+import type { Host } from '../inventory/host';
+import type { Play } from '../play';
+import type { Block, Handler, Step, Task } from '../task';
+
+/** A task at one place of the playbook. The same handle may stand at several. */
+export interface LaidTask {
+  readonly kind: 'task';
+  /** Path, `play/block/name#2`; unique in the playbook. */
+  readonly id: string;
+  readonly name: string;
+  readonly task: Task<unknown>;
+  /** Its own, its blocks' and its play's. */
+  readonly tags: readonly string[];
+  /** The nearest of task, blocks and play that says something. */
+  readonly become: boolean | string | undefined;
+  readonly isHandler: boolean;
+}
+
+export interface LaidBlock {
+  readonly kind: 'block';
+  readonly id: string;
+  readonly block: Block;
+  readonly tasks: readonly LaidStep[];
+  readonly rescue: readonly LaidStep[];
+  readonly always: readonly LaidStep[];
+}
+
+export type LaidStep = LaidTask | LaidBlock;
+
+export interface LaidHandler { readonly handler: Handler; readonly step: LaidTask }
+
+export interface LaidPlay {
+  readonly id: string;
+  readonly play: Play;
+  /** After `--limit`: a pattern's hosts in the order of the inventory, hosts given as data in their own. */
+  readonly hosts: readonly Host[];
+  /** The hosts in the portions that `serial` asks for. */
+  readonly batches: readonly (readonly Host[])[];
+  readonly steps: readonly LaidStep[];
+  /** Those listed, in their order, then those only notified, in the order of definition. */
+  readonly handlers: readonly LaidHandler[];
+  readonly anyErrorsFatal: boolean;
+}
+
+export interface Layout {
+  readonly plays: readonly LaidPlay[];
+  /** All hosts that any play works on, in the order of the inventory. */
+  readonly hosts: readonly Host[];
+  /** What `--tags` and `--skip-tags` leave. */
+  readonly selected: ReadonlySet<LaidTask>;
+}
+
+/** All tasks below these steps, in the order of the playbook. */
+export function tasksIn(steps: readonly LaidStep[]): readonly LaidTask[] {
+  return steps.flatMap(step => (step.kind === 'task' ? [step] : tasksIn([...step.tasks, ...step.rescue, ...step.always])));
+}
+
+/** The handlers that a task notifies. */
+export function notifiedBy(task: Task<unknown>): readonly Handler[] {
+  const { notify } = task.options;
+  if (notify === undefined) return [];
+  return 'kind' in notify ? [notify] : notify;
+}
+
+interface Above { readonly id: string; readonly tags: readonly string[]; readonly become: boolean | string | undefined }
+
+/** Gives ids: the path of names, with `#2`, `#3` where a path is taken. */
+export class Layouter {
+  readonly #taken = new Set<string>();
+
+  /** Lays out one play for its hosts. */
+  play(play: Play, hosts: readonly Host[], anyErrorsFatal: boolean): LaidPlay {
+    const above: Above = { id: this.#id(play.name), tags: play.tags ?? [], become: play.become };
+    const steps = this.#steps(play.tasks, above);
+    const handlers = handlersOf(play, steps).map(handler => ({ handler, step: this.#task(handler.task, { ...above, id: `${above.id}/handlers` }, true) }));
+    return {
+      id: above.id, play, hosts, batches: batchesOf(hosts, play.serial), steps, handlers,
+      anyErrorsFatal: play.anyErrorsFatal ?? anyErrorsFatal,
+    };
+  }
+
+  #steps(steps: readonly Step[], above: Above): readonly LaidStep[] {
+    return steps.map(step => (step.kind === 'task' ? this.#task(step, above, false) : this.#block(step, above)));
+  }
+
+  #block(block: Block, above: Above): LaidBlock {
+    const { options } = block;
+    const own = { id: this.#id(`${above.id}/${block.name}`), tags: merge(above.tags, options.tags), become: options.become ?? above.become };
+    return {
+      kind: 'block', id: own.id, block,
+      tasks: this.#steps(options.tasks, own),
+      rescue: this.#steps(options.rescue ?? [], { ...own, id: `${own.id}/rescue` }),
+      always: this.#steps(options.always ?? [], { ...own, id: `${own.id}/always` }),
+    };
+  }
+
+  #task(task: Task<unknown>, above: Above, isHandler: boolean): LaidTask {
+    return {
+      kind: 'task', id: this.#id(`${above.id}/${task.name}`), name: task.name, task,
+      tags: merge(above.tags, task.options.tags), become: task.options.become ?? above.become, isHandler,
+    };
+  }
+
+  #id(path: string): string {
+    let id = path;
+    for (let n = 2; this.#taken.has(id); n++) id = `${path}#${n}`;
+    this.#taken.add(id);
+    return id;
+  }
+}
+
+function handlersOf(play: Play, steps: readonly LaidStep[]): readonly Handler[] {
+  return [...new Set([...(play.handlers ?? []), ...tasksIn(steps).flatMap(step => notifiedBy(step.task))])];
+}
+
+function batchesOf(hosts: readonly Host[], serial: number | undefined): readonly (readonly Host[])[] {
+  const size = serial === undefined || !(serial >= 1) ? hosts.length : Math.floor(serial);
+  const batches: (readonly Host[])[] = [];
+  for (let at = 0; at < hosts.length; at += size) batches.push(hosts.slice(at, at + size));
+  return batches;
+}
+
+function merge(above: readonly string[], own: readonly string[] = []): readonly string[] {
+  return [...new Set([...above, ...own])];
+}

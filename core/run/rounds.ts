@@ -1,0 +1,106 @@
+/** All actions of a task on one host, as often as its `until` asks for. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { milliseconds } from '../duration';
+import { CheckError, isRunnerError } from '../errors';
+import type { Action, Change } from '../module';
+import type { Task } from '../task';
+import type { Target } from '../transport/connection';
+import { perform, type Doings } from './perform';
+import { preview } from './preview';
+import { known, UNKNOWN, type Outcome } from './values';
+
+export interface RoundsJob {
+  readonly task: Task<unknown>;
+  readonly actions: readonly Action<unknown>[];
+  /** The value is an array, one for each action. */
+  readonly several: boolean;
+  readonly on: Target;
+  readonly check: boolean;
+  /** Check mode: something would have been changed before this task. */
+  readonly planned: boolean;
+  readonly isHandler: boolean;
+  readonly doings: Doings;
+}
+
+/** How it went; in check mode, how it would go. The changes are in `doings`. */
+export interface Round {
+  readonly value: Outcome;
+  readonly willCheck: boolean;
+  readonly unknown: string | undefined;
+}
+
+const DEFAULT_RETRIES = 3;
+const DEFAULT_DELAY = '5s';
+
+/** How much longer than usual a task may take, in milliseconds: the delays of its repetitions and the patience of its checks. */
+export function patienceOf({ options }: Task<unknown>, actions: readonly Action<unknown>[]): number {
+  const repeats = options.until === undefined ? 0 : (options.retries ?? DEFAULT_RETRIES);
+  const patience = actions.reduce((sum, action) => sum + (action.kind === 'check' ? (action.patience?.timeoutMs ?? 0) : 0), 0);
+  return patience * (repeats + 1) + repeats * milliseconds(options.delay ?? DEFAULT_DELAY);
+}
+
+/** Does them once, or until `until` holds. @throws what the last round threw; CheckError when `until` never held */
+export async function rounds(job: RoundsJob): Promise<Round> {
+  const { until, retries = DEFAULT_RETRIES, delay = DEFAULT_DELAY } = job.task.options;
+  if (until === undefined) return await oneRound(job);
+  for (let left = retries; ; left--) {
+    const round = await oneRound(job).catch((error: unknown) => retryable(error, job, left));
+    if (round !== undefined) {
+      if (round.value.kind !== 'value' || (job.check && job.doings.changes.length > 0) || until(round.value.value)) return round;
+      if (job.check && job.planned) return { ...round, value: UNKNOWN, willCheck: true };
+      if (left <= 0) throw new CheckError(`${job.on.host.name}: its until is still not true after ${retries + 1} times`);
+    }
+    job.on.say(`not yet; again in ${delay}, ${left} times left`);
+    await pause(milliseconds(delay), undefined, { signal: job.on.signal });
+  }
+}
+
+/** A round that failed counts as "not yet", but never a lost link or the end of the time. */
+function retryable(error: unknown, { on }: RoundsJob, left: number): undefined {
+  if (left <= 0 || on.signal.aborted || (isRunnerError(error) && error.kind === 'connection')) throw error;
+  return undefined;
+}
+
+async function oneRound(job: RoundsJob): Promise<Round> {
+  job.doings.acting = undefined;
+  const seen = [];
+  for (const action of job.actions) {
+    job.on.signal.throwIfAborted();
+    seen.push(job.check ? await previewed(action, job) : { value: known(await performed(action, job)), willCheck: false, unknown: undefined });
+  }
+  return {
+    value: together(seen.map(one => one.value), job.several),
+    willCheck: seen.some(one => one.willCheck),
+    unknown: seen.find(one => one.unknown !== undefined)?.unknown,
+  };
+}
+
+async function previewed(action: Action<unknown>, { on, planned, isHandler, doings }: RoundsJob): Promise<Round> {
+  const { changes, value, willCheck = false, unknown } = await preview(action, { on, planned: planned || doings.changes.length > 0, isHandler });
+  note(doings.changes, changes);
+  return { value, willCheck, unknown };
+}
+
+async function performed(action: Action<unknown>, { on, doings }: RoundsJob): Promise<unknown> {
+  const own: Doings = { changes: [], acting: undefined };
+  try {
+    return await perform(action, on, own);
+  } finally {
+    note(doings.changes, own.changes);
+    doings.acting = own.acting;
+  }
+}
+
+/** Adds changes that are not there yet: a repetition may come across the same ones. */
+function note(all: Change[], more: readonly Change[]): void {
+  for (const change of more) {
+    const same = (other: Change): boolean => other.resource === change.resource && other.property === change.property && other.to === change.to;
+    if (!all.some(same)) all.push(change);
+  }
+}
+
+function together(values: readonly Outcome[], several: boolean): Outcome {
+  if (!several) return values[0] ?? known(undefined);
+  const there = values.flatMap(outcome => (outcome.kind === 'value' ? [outcome.value] : []));
+  return there.length === values.length ? known(there) : UNKNOWN;
+}

@@ -1,0 +1,92 @@
+/** What of a playbook is to be run: `--limit`, `--tags`, `--skip-tags`. */
+import type { Host, Inventory } from '../inventory/host';
+import { taskOf } from '../task';
+import type { Selection } from './job';
+import { notifiedBy, tasksIn, type LaidBlock, type LaidPlay, type LaidStep, type LaidTask } from './layout';
+import type { Problems } from './problems';
+
+/** The hosts that `--limit` leaves; all of them when it is not given or wrong. */
+export function limitHosts(inventory: Inventory, limit: string | undefined, problems: Problems): ReadonlySet<Host> {
+  const everyone = new Set(inventory.hosts);
+  if (limit === undefined) return everyone;
+  try {
+    const hosts = inventory.select(limit);
+    if (hosts.length > 0) return new Set(hosts);
+    problems.add(`--limit ${limit} matches no host of the inventory`);
+  } catch (error) {
+    problems.addThrown(error);
+  }
+  return everyone;
+}
+
+/**
+ * The tasks that `--tags` and `--skip-tags` leave. With a task come the tasks whose values it uses, the handlers that it notifies, and, for a
+ * block, its `rescue` and `always`: they belong to whatever runs in it.
+ */
+export function selectTasks(plays: readonly LaidPlay[], selection: Selection, problems: Problems): ReadonlySet<LaidTask> {
+  const all = plays.flatMap(play => tasksIn(play.steps));
+  checkTags(inOrder(plays), selection, problems);
+  const skipped = (task: LaidTask): boolean => task.tags.some(tag => selection.skipTags.includes(tag));
+  const wanted = (task: LaidTask): boolean => selection.tags.length === 0 || task.tags.some(tag => selection.tags.includes(tag));
+  const selected = new Set(all.filter(task => wanted(task) && !skipped(task)));
+  let before: number;
+  do {
+    before = selected.size;
+    for (const block of plays.flatMap(play => blocksIn(play.steps))) addCleanUp(block, selected, skipped);
+    addUsed(plays, selected, skipped);
+    for (const { handler, step } of plays.flatMap(play => play.handlers)) {
+      if (!skipped(step) && all.some(task => selected.has(task) && notifiedBy(task.task).includes(handler))) selected.add(step);
+    }
+  } while (selected.size > before);
+  reportSkippedButUsed(plays, selected, { skipped, skipTags: selection.skipTags, problems });
+  return selected;
+}
+
+function blocksIn(steps: readonly LaidStep[]): readonly LaidBlock[] {
+  return steps.flatMap(step => (step.kind === 'task' ? [] : [step, ...blocksIn([...step.tasks, ...step.rescue, ...step.always])]));
+}
+
+function addCleanUp(block: LaidBlock, selected: Set<LaidTask>, skipped: (task: LaidTask) => boolean): void {
+  if (!tasksIn(block.tasks).some(task => selected.has(task))) return;
+  for (const task of tasksIn([...block.rescue, ...block.always])) if (!skipped(task)) selected.add(task);
+}
+
+/** In the order of the run: every task, and after a play's tasks its handlers. */
+function inOrder(plays: readonly LaidPlay[]): readonly LaidTask[] {
+  return plays.flatMap(play => [...tasksIn(play.steps), ...play.handlers.map(({ step }) => step)]);
+}
+
+function addUsed(plays: readonly LaidPlay[], selected: Set<LaidTask>, skipped: (task: LaidTask) => boolean): void {
+  const order = inOrder(plays);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const user = order[at];
+    if (user === undefined || !selected.has(user)) continue;
+    for (const earlier of usedBefore(order, at)) if (!skipped(earlier)) selected.add(earlier);
+  }
+}
+
+function usedBefore(order: readonly LaidTask[], at: number): readonly LaidTask[] {
+  const used = new Set(Object.values(order[at]?.task.options.uses ?? {}).map(taskOf));
+  return used.size === 0 ? [] : order.slice(0, at).filter(step => used.has(step.task));
+}
+
+interface Skipping { readonly skipped: (task: LaidTask) => boolean; readonly skipTags: readonly string[]; readonly problems: Problems }
+
+function reportSkippedButUsed(plays: readonly LaidPlay[], selected: ReadonlySet<LaidTask>, { skipped, skipTags, problems }: Skipping): void {
+  const order = inOrder(plays);
+  for (const [at, user] of order.entries()) {
+    if (!selected.has(user)) continue;
+    const used = usedBefore(order, at);
+    for (const missing of used.filter(step => skipped(step) && !used.some(other => other.task === step.task && selected.has(other)))) {
+      problems.add(`--skip-tags ${skipTags.join(',')} leaves out the task "${missing.name}", whose value "${user.name}" uses`, user.task.site);
+    }
+  }
+}
+
+function checkTags(tasks: readonly LaidTask[], selection: Selection, problems: Problems): void {
+  const known = [...new Set(tasks.flatMap(task => task.tags))].sort();
+  const listed = known.length === 0 ? 'this playbook has no tags' : `its tags are ${known.join(', ')}`;
+  for (const [option, tags] of [['--tags', selection.tags], ['--skip-tags', selection.skipTags]] as const) {
+    for (const tag of tags) if (!known.includes(tag)) problems.add(`${option} ${tag}: no task of this playbook has this tag; ${listed}`);
+  }
+}

@@ -1,0 +1,125 @@
+/** What a run knows about itself while it runs: who has left it, what was counted, why it ends early. */
+import { setMaxListeners } from 'node:events';
+import { InterruptedError } from '../errors';
+import type { Host } from '../inventory/host';
+import type { HostCounts, Status } from '../report/events';
+import type { RunJob } from './job';
+import { tasksIn, type LaidPlay, type LaidTask, type Layout } from './layout';
+import { Emitter } from './emit';
+import { Links } from './links';
+import { Locks } from './locks';
+import { Turns } from './turns';
+import { Values } from './values';
+
+/** Why no further task starts. */
+export interface Halt {
+  /** `cancelled`: by the user or a signal. `refused`: a lock or a confirmation. `fatal`: a failure where errors are fatal. `broken`: a defect of ours. */
+  readonly kind: 'cancelled' | 'refused' | 'fatal' | 'broken';
+  readonly text: string;
+}
+
+type Counts = { -readonly [K in keyof HostCounts]: number };
+
+export class Run {
+  readonly events: Emitter;
+  readonly links: Links;
+  readonly locks: Locks;
+  /** For changes on hosts that tasks are delegated to. */
+  readonly turns = new Turns<Host>();
+  readonly values = new Values(host => this.whyGone(host) ?? 'it has not run');
+  readonly counts = new Map<Host, Counts>();
+  readonly unreachable = new Map<Host, string>();
+  readonly failed = new Map<Host, string>();
+  /** Hosts that wait in vain: an earlier portion of a `serial` play failed. */
+  readonly heldBack = new Map<Host, string>();
+  /** `runOnce` tasks that are done. */
+  readonly done = new Set<LaidTask>();
+  /** Check mode: something would have been changed before now. */
+  planned = false;
+  /** Check mode: ids of all tasks seen, and of those that it could not work out. */
+  readonly seen = new Set<string>();
+  readonly unknown = new Set<string>();
+  /** Tasks at work; aborted when the run is cancelled. */
+  readonly atWork = new Set<AbortController>();
+  readonly #cancel = new AbortController();
+  readonly #answers = new Map<string, Promise<boolean>>();
+  #halt: Halt | undefined;
+
+  constructor(readonly job: RunJob, readonly layout: Layout) {
+    // Every host at work listens.
+    setMaxListeners(0, this.signal);
+    this.events = new Emitter(job.runId, job.emit);
+    this.links = new Links(job.transport, this.signal);
+    this.locks = new Locks(this);
+    for (const host of layout.hosts) this.counts.set(host, { ok: 0, changed: 0, skipped: 0, failed: 0, unreachable: 0, unknown: 0, ignored: 0 });
+  }
+
+  get check(): boolean {
+    return this.job.settings.check;
+  }
+
+  /** Aborted when the run is cancelled. */
+  get signal(): AbortSignal {
+    return this.#cancel.signal;
+  }
+
+  get halt(): Halt | undefined {
+    return this.#halt;
+  }
+
+  /** Cancels it: no further task starts, and what is at work is killed. */
+  cancel(text: string): void {
+    this.stop({ kind: 'cancelled', text });
+    this.#cancel.abort(new InterruptedError());
+    for (const controller of this.atWork) controller.abort(new InterruptedError());
+  }
+
+  /** Ends the run early; the first reason stays, but a cancel goes over all. */
+  stop(halt: Halt): void {
+    if (this.#halt === undefined || (halt.kind === 'cancelled' && this.#halt.kind !== 'cancelled')) this.#halt = halt;
+  }
+
+  /** Is it over for new tasks? Cleaning up (`rescue`, `always`) goes on after a fatal failure. */
+  ends(cleanUp: boolean): boolean {
+    return this.#halt !== undefined && !(cleanUp && this.#halt.kind === 'fatal');
+  }
+
+  /** The user's answer; each question is asked once in a run. */
+  async ask(text: string): Promise<boolean> {
+    const answer = this.#answers.get(text) ?? this.job.ask(text);
+    this.#answers.set(text, answer);
+    return await answer;
+  }
+
+  count(host: Host, status: Status, tolerated: boolean): void {
+    const counts = this.counts.get(host);
+    if (counts !== undefined) counts[status === 'failed' && tolerated ? 'ignored' : status] += 1;
+  }
+
+  /** Check mode found out what a task would do on a host. */
+  previewed(task: string, { unknown, changes }: { readonly unknown: boolean; readonly changes: boolean }): void {
+    this.seen.add(task);
+    if (unknown) this.unknown.add(task);
+    // What cannot be worked out may well change something.
+    if (unknown || changes) this.planned = true;
+  }
+
+  /** Why the host takes no further part, if so. */
+  whyGone(host: Host): string | undefined {
+    return this.unreachable.get(host) ?? this.failed.get(host) ?? this.heldBack.get(host);
+  }
+
+  /** Those that still take part. */
+  left(hosts: readonly Host[]): readonly Host[] {
+    return hosts.filter(host => this.whyGone(host) === undefined);
+  }
+
+  isSelected(task: LaidTask): boolean {
+    return this.layout.selected.has(task);
+  }
+
+  /** The plays that have something to do. */
+  get plays(): readonly LaidPlay[] {
+    return this.layout.plays.filter(play => tasksIn(play.steps).some(task => this.isSelected(task)));
+  }
+}

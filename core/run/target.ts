@@ -1,0 +1,65 @@
+/** What a module gets: a connection within one task on one host, with the task's time limit and signal. */
+import type { Duplex } from 'node:stream';
+import { CheckError, isRunnerError } from '../errors';
+import type { Host } from '../inventory/host';
+import type { Secret } from '../secret';
+import { raw, type Command } from '../transport/command';
+import type { CommandResult, Connection, RunOptions, Target, WriteOptions } from '../transport/connection';
+import { unlessAborted } from './abort';
+import { isLossOf } from './links';
+
+export interface TargetOptions {
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  /** When the task's time is up, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  readonly say: (line: string) => void;
+}
+
+/** Wraps a connection for one task. After the signal every call rejects with its reason, so a module that goes on can do no harm. */
+export class TaskTarget implements Target {
+  constructor(private readonly inner: Connection, private readonly options: TargetOptions) {}
+
+  get host(): Host { return this.inner.host; }
+  get user(): string { return this.inner.user; }
+  get runId(): string { return this.options.runId; }
+  get signal(): AbortSignal { return this.options.signal; }
+
+  say(line: string): void {
+    if (!this.signal.aborted) this.options.say(line);
+  }
+
+  async run(command: Command, options: RunOptions = {}): Promise<CommandResult> {
+    this.signal.throwIfAborted();
+    const left = Math.max(1, Math.ceil(this.options.deadline - performance.now()));
+    const shown = options.channel === 'own' && options.secretOutput !== true ? { onLine: (line: string) => this.say(line) } : {};
+    return await this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
+  }
+
+  async write(path: string, content: string | Buffer | Secret, options?: WriteOptions): Promise<void> {
+    await unlessAborted(this.signal, () => this.inner.write(path, content, options));
+  }
+
+  async read(path: string): Promise<Buffer> {
+    return await unlessAborted(this.signal, () => this.inner.read(path));
+  }
+
+  async readSecret(path: string): Promise<Secret> {
+    return await unlessAborted(this.signal, () => this.inner.readSecret(path));
+  }
+
+  async fetch(path: string, to: string): Promise<string> {
+    return await unlessAborted(this.signal, () => this.inner.fetch(path, to));
+  }
+
+  async forward(address: string, port: number): Promise<Duplex> {
+    try {
+      return await unlessAborted(this.signal, () => this.inner.forward(address, port));
+    } catch (error) {
+      if (!isLossOf(this.host, error)) throw error;
+      // A refused forward is no lost host: where a command still gets an answer, it is this task that failed.
+      await this.inner.run(raw(':'), { signal: this.signal, timeoutMs: 10_000 });
+      throw new CheckError(error.message, isRunnerError(error) ? error.hint : undefined);
+    }
+  }
+}

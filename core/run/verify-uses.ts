@@ -1,0 +1,66 @@
+/** Checks that every value a task uses will be there: its task stands earlier, and on hosts that run it. */
+import type { Host } from '../inventory/host';
+import { taskOf, type Task, type Use } from '../task';
+import { tasksIn, type LaidPlay, type LaidTask } from './layout';
+import type { Problems } from './problems';
+
+/** Where a task ran before the one that uses it. */
+interface Ran { readonly hosts: Set<Host>; readonly plays: Set<LaidPlay> }
+
+interface Place { readonly play: LaidPlay; readonly user: Task<unknown>; readonly limited: boolean; readonly problems: Problems }
+
+/** Adds the problems of `uses`. @param limited whether `--limit` left hosts out, which is then said */
+export function verifyUses(plays: readonly LaidPlay[], limited: boolean, problems: Problems): void {
+  const everywhere = new Set(plays.flatMap(play => tasksIn(play.steps)).map(step => step.task));
+  const ran = new Map<Task<unknown>, Ran>();
+  for (const play of plays) {
+    for (const step of [...tasksIn(play.steps), ...play.handlers.map(handler => handler.step)]) {
+      for (const use of Object.values(step.task.options.uses ?? {})) {
+        const earlier = ran.get(taskOf(use));
+        if (earlier === undefined) problems.add(absent(step.task, taskOf(use), everywhere), step.task.site);
+        else checkUse(use, earlier, { play, user: step.task, limited, problems });
+      }
+      remember(ran, step, play);
+    }
+  }
+}
+
+function remember(ran: Map<Task<unknown>, Ran>, step: LaidTask, play: LaidPlay): void {
+  const entry = ran.get(step.task) ?? { hosts: new Set(), plays: new Set() };
+  for (const host of play.hosts) entry.hosts.add(host);
+  entry.plays.add(play);
+  ran.set(step.task, entry);
+}
+
+function absent(user: Task<unknown>, used: Task<unknown>, everywhere: ReadonlySet<Task<unknown>>): string {
+  const why = everywhere.has(used)
+    ? `which runs only later (${used.site.at()}): move it before`
+    : `which is not in the playbook (${used.site.at()}): add it to a play that runs before`;
+  return `the task "${user.name}" uses "${used.name}", ${why}`;
+}
+
+function checkUse(use: Use, earlier: Ran, place: Place): void {
+  const used = taskOf(use);
+  const { user, problems } = place;
+  const say = (text: string): void => problems.add(`the task "${user.name}" uses "${used.name}", ${text}`, user.site);
+  const runOnce = used.options.runOnce === true;
+  if (use.kind === 'once' && !runOnce) say('which does not run once but on every host: add runOnce to it, or take this host\'s value or all(...)');
+  if (use.kind !== 'once' && runOnce) say('which runs once for all hosts: take its value with once(...)');
+  if (use.kind === 'all' && earlier.plays.has(place.play) && place.play.batches.length > 1) {
+    say(`and takes the values of all hosts, in the same play with serial: ${place.play.batches.length} portions of hosts run one after the other, so put "${used.name}" in a play before`);
+  }
+  if (use.kind === 'from' && !earlier.hosts.has(use.host)) say(`from ${use.host.name}, where it does not run${limitHint(place)}`);
+  if (use.kind === 'task' && !runOnce) {
+    const without = place.play.hosts.filter(host => !earlier.hosts.has(host));
+    if (without.length > 0) say(`which does not run on ${names(without)}${limitHint(place)}`);
+  }
+}
+
+function limitHint({ limited }: Place): string {
+  return limited ? ' (hosts that --limit leaves out run nothing)' : '';
+}
+
+function names(hosts: readonly Host[]): string {
+  const shown = hosts.slice(0, 5).map(host => host.name).join(', ');
+  return hosts.length > 5 ? `${shown} and ${hosts.length - 5} more` : shown;
+}

@@ -1,0 +1,61 @@
+/** What is wrong with a playbook as it stands, found before any connection. */
+import type { Action } from '../module';
+import type { Inventory } from '../inventory/host';
+import { actionsOf } from '../task';
+import { notifiedBy, tasksIn, type LaidPlay, type LaidStep, type LaidTask } from './layout';
+import type { Problems } from './problems';
+
+/** Adds the problems of plays and tasks that need no look at other tasks' values. */
+export function verifyPlays(plays: readonly LaidPlay[], inventory: Inventory, problems: Problems): void {
+  checkNames(plays.map(({ play }) => play), 'plays', problems);
+  for (const laid of plays) {
+    checkPlay(laid, problems);
+    for (const task of [...tasksIn(laid.steps), ...laid.handlers.map(({ step }) => step)]) checkTask(task, inventory, problems);
+  }
+}
+
+function checkPlay({ play, steps, handlers }: LaidPlay, problems: Problems): void {
+  if (play.tasks.length === 0) problems.add(`the play "${play.name}" has no tasks`, play.site);
+  if (play.serial !== undefined && !(Number.isInteger(play.serial) && play.serial >= 1)) {
+    problems.add(`the play "${play.name}" has serial: ${play.serial}; it must be a whole number of hosts, 1 or more`, play.site);
+  }
+  checkLists(steps, problems);
+  const notified = new Set(tasksIn(steps).flatMap(step => notifiedBy(step.task)));
+  for (const { handler } of handlers) {
+    if (!notified.has(handler)) problems.add(`no task of the play "${play.name}" notifies the handler "${handler.name}"`, handler.site);
+  }
+}
+
+function checkLists(steps: readonly LaidStep[], problems: Problems): void {
+  checkNames(steps.map(step => (step.kind === 'task' ? step.task : step.block)), 'tasks', problems);
+  for (const step of steps) {
+    if (step.kind === 'block') for (const list of [step.tasks, step.rescue, step.always]) checkLists(list, problems);
+  }
+}
+
+interface Named { readonly name: string; readonly site: { readonly at: () => string } }
+
+/** Equal names that were written at different places; those from one place come from a loop or a function, and get numbers. */
+function checkNames(list: readonly Named[], what: string, problems: Problems): void {
+  const seen = new Map<string, Named>();
+  for (const entry of list) {
+    const first = seen.get(entry.name);
+    if (first === undefined) seen.set(entry.name, entry);
+    else if (first.site.at() !== entry.site.at()) problems.add(`two ${what} of one list are named "${entry.name}"; the other one is at ${first.site.at()}`, entry.site);
+  }
+}
+
+function checkTask({ task }: LaidTask, inventory: Inventory, problems: Problems): void {
+  const { delegateTo, retries } = task.options;
+  if (delegateTo !== undefined && !inventory.hosts.includes(delegateTo)) {
+    problems.add(`the task "${task.name}" is delegated to ${delegateTo.name}, which is not in the inventory`, task.site);
+  }
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
+    problems.add(`the task "${task.name}" has retries: ${retries}; it must be a whole number, 0 or more`, task.site);
+  }
+  for (const problem of knownProblems(task.known === undefined ? [] : actionsOf(task.known))) problems.add(`the task "${task.name}": ${problem}`, task.site);
+}
+
+function knownProblems(actions: readonly Action<unknown>[]): readonly string[] {
+  return actions.flatMap(action => action.problems);
+}
