@@ -36,6 +36,8 @@ export async function clusterSpec(hosts: readonly HostSpec[], choice: ClusterCho
       ...unitFiles(options, host.address),
       ...kubeconfigFiles(options, host.address),
       ...(options.kube === 'stand-in' ? standInPrograms() : []),
+      // A kubelet gives it to its pods and starts none without it.
+      { path: '/etc/resolv.conf', content: '# A lab has no resolver.\n' },
       { path: optionsFile, content: JSON.stringify(options) },
     ];
     return { ...host, extraFiles: [...(host.extraFiles ?? []), ...files], binds: [...(host.binds ?? []), ...binds] };

@@ -17,7 +17,7 @@ import { apiRequest, failure, send } from './http';
 import type { Log } from './log';
 import { messageOf, standIn } from './log';
 import { notifyReady } from './notify';
-import { ApiError, listOf, textOf } from './objects';
+import { ApiError } from './objects';
 import { discovery } from './resources';
 import { Rest } from './rest';
 import { Reviews } from './reviews';
@@ -92,7 +92,7 @@ async function answer(message: IncomingMessage, on: { rest: Rest; reviews: Revie
   if (user === undefined) throw new ApiError(401, 'Unauthorized', 'Unauthorized');
   if (url.pathname === '/version') return { code: 200, json: version };
   // An empty OpenAPI document in protobuf: kubectl then validates nothing.
-  if (url.pathname === '/openapi/v2') return { code: 200, text: '', type: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' };
+  if (url.pathname === '/openapi/v2') return { code: 200, text: '', type: 'application/octet-stream' };
   const document = message.method === 'GET' ? discovery(url.pathname.replace(/\/$/, '')) : undefined;
   return document === undefined ? await on.rest.handle(apiRequest(message, url, user)) : { code: 200, json: document };
 }
@@ -103,6 +103,15 @@ function userOf(message: IncomingMessage, reviews: Reviews): User | undefined {
   if (bearer !== undefined) return reviews.userOf(bearer);
   const { socket } = message;
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const known = users.get(socket) ?? userOfCertificate(socket);
+  users.set(socket, known);
+  return known;
+}
+
+/** Users of open connections: reading a certificate is slow. */
+const users = new WeakMap<TLSSocket, User>();
+
+function userOfCertificate(socket: TLSSocket): User {
   const subject = socket.getPeerCertificate().subject as { readonly CN?: string; readonly O?: string | string[] };
   const groups = [subject.O ?? []].flat();
   return { name: subject.CN ?? '', uid: '', groups: [...groups, 'system:authenticated'] };
@@ -113,7 +122,7 @@ function healthChecks(etcd: Etcd, state: { readonly isStopping: boolean }): Chec
     if (state.isStopping) throw new Error('process is shutting down');
   };
   return {
-    live: [{ name: 'ping', check: () => undefined }, { name: 'etcd', check: async () => void (await etcd.range('/registry/health')) }],
+    live: [{ name: 'ping', check: () => undefined }, { name: 'etcd', check: () => etcd.range('/registry/health').then(() => undefined) }],
     ready: [{ name: 'shutdown', check: shutdown }],
   };
 }

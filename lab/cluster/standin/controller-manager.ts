@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 
 import { Client } from './client';
+import type { Workloads } from './deployments';
 import { syncDeployments, syncReplicaSets } from './deployments';
 import type { Flags } from './flags';
 import { lead } from './lead';
@@ -19,16 +20,18 @@ const nodeGraceMs = 40_000;
 export async function controllerManager(flags: Flags, log: Log): Promise<void> {
   const client = new Client(flags.required('kubeconfig'));
   const key = readSigningKey(flags.required('service-account-private-key-file'));
-  const controllers = [
-    () => workloads(client),
-    () => nodeLifecycle(client),
-    () => serviceAccounts(client, key),
-    () => garbage(client),
-    () => namespaces(client),
+  const controllers: readonly ((view: View) => Promise<void>)[] = [
+    (view) => syncDeployments(client, view),
+    (view) => syncReplicaSets(client, view),
+    (view) => nodeLifecycle(client, view),
+    (view) => serviceAccounts(client, view, key),
+    (view) => garbage(client, view),
+    (view) => namespaces(client, view),
   ];
   const round = async (): Promise<void> => {
+    const view = await look(client);
     for (const controller of controllers) {
-      await controller().catch((error: unknown) => {
+      await controller(view).catch((error: unknown) => {
         // Somebody else was faster: the next round sees what they did.
         if (!(error instanceof ApiError) || error.code !== 409) log(`a controller failed: ${messageOf(error)}`);
       });
@@ -37,17 +40,31 @@ export async function controllerManager(flags: Flags, log: Log): Promise<void> {
   await lead(client, { flags, name: 'kube-controller-manager', log, round });
 }
 
-async function workloads(client: Client): Promise<void> {
-  const [deployments = [], replicaSets = [], pods = []] = await Promise.all(['deployments', 'replicasets', 'pods'].map((plural) => client.list(plural)));
-  const all = { deployments, replicaSets, pods };
-  await syncDeployments(client, all);
-  await syncReplicaSets(client, all);
+/** Everything the controllers look at, read once for each round. */
+interface View extends Workloads {
+  readonly nodes: readonly KubeObject[];
+  readonly nodeLeases: readonly KubeObject[];
+  readonly namespaces: readonly KubeObject[];
+  readonly accounts: readonly KubeObject[];
+}
+
+async function look(client: Client): Promise<View> {
+  const [deployments, replicaSets, pods, nodes, nodeLeases, namespaces, accounts] = await Promise.all([
+    client.list('deployments'),
+    client.list('replicasets'),
+    client.list('pods'),
+    client.list('nodes'),
+    client.list('leases', 'kube-node-lease'),
+    client.list('namespaces'),
+    client.list('serviceaccounts'),
+  ]);
+  return { deployments, replicaSets, pods, nodes, nodeLeases, namespaces, accounts };
 }
 
 /** Marks nodes whose kubelet no longer renews its lease. */
-async function nodeLifecycle(client: Client): Promise<void> {
-  const leases = new Map((await client.list('leases', 'kube-node-lease')).map((lease) => [lease.metadata.name, lease]));
-  for (const node of await client.list('nodes')) {
+async function nodeLifecycle(client: Client, view: View): Promise<void> {
+  const leases = new Map(view.nodeLeases.map((lease) => [lease.metadata.name, lease]));
+  for (const node of view.nodes) {
     const renewed = Date.parse(textOf(at(leases.get(node.metadata.name), 'spec', 'renewTime')));
     const conditions = listOf(at(node, 'status', 'conditions')).map(mapOf);
     const ready = conditions.find((each) => each['type'] === 'Ready');
@@ -58,10 +75,9 @@ async function nodeLifecycle(client: Client): Promise<void> {
 }
 
 /** Gives every namespace its service account `default`, and every service account a secret with a token. */
-async function serviceAccounts(client: Client, key: KeyObject): Promise<void> {
-  const accounts = await client.list('serviceaccounts');
+async function serviceAccounts(client: Client, { accounts, ...view }: View, key: KeyObject): Promise<void> {
   const withDefault = new Set(accounts.filter((each) => each.metadata.name === 'default').map((each) => each.metadata.namespace));
-  for (const { metadata } of (await client.list('namespaces')).filter((each) => each.metadata.deletionTimestamp === undefined)) {
+  for (const { metadata } of view.namespaces.filter((each) => each.metadata.deletionTimestamp === undefined)) {
     if (!withDefault.has(metadata.name)) await client.create('serviceaccounts', metadata.name, { metadata: { name: 'default' } });
   }
   for (const account of accounts.filter((each) => listOf(each['secrets']).length === 0)) await tokenSecret(client, account, key);
@@ -78,19 +94,23 @@ async function tokenSecret(client: Client, account: KubeObject, key: KeyObject):
 }
 
 /** Deletes what belongs to an owner that is gone. */
-async function garbage(client: Client): Promise<void> {
-  const kinds = ['deployments', 'replicasets', 'pods'];
-  const all = await Promise.all(kinds.map(async (plural) => ({ plural, items: await client.list(plural) })));
+async function garbage(client: Client, view: View): Promise<void> {
+  const all = [
+    { plural: 'deployments', items: view.deployments },
+    { plural: 'replicasets', items: view.replicaSets },
+    { plural: 'pods', items: view.pods },
+  ];
+  const owners = ['Deployment', 'ReplicaSet', 'Pod'];
   const known = new Set(all.flatMap(({ items }) => items.map((each) => each.metadata.uid)));
   for (const { plural, items } of all) {
-    const orphans = items.filter(({ metadata }) => metadata.ownerReferences?.some((each) => kinds.includes(`${each.kind.toLowerCase()}s`) && !known.has(each.uid)));
+    const orphans = items.filter(({ metadata }) => metadata.ownerReferences?.some((each) => owners.includes(each.kind) && !known.has(each.uid)));
     for (const orphan of orphans.filter((each) => each.metadata.deletionTimestamp === undefined)) await client.remove(plural, orphan);
   }
 }
 
 /** Empties namespaces that are being deleted, then lets them go. */
-async function namespaces(client: Client): Promise<void> {
-  const leaving = (await client.list('namespaces')).filter((each) => each.metadata.deletionTimestamp !== undefined);
+async function namespaces(client: Client, view: View): Promise<void> {
+  const leaving = view.namespaces.filter((each) => each.metadata.deletionTimestamp !== undefined);
   for (const namespace of leaving) {
     const content = await Promise.all(resources.filter((each) => each.namespaced).map(async ({ plural }) => ({ plural, items: await client.list(plural, namespace.metadata.name) })));
     for (const { plural, items } of content) for (const item of items) await client.remove(plural, item);

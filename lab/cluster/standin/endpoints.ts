@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { ensure } from './bootstrap';
 import type { Etcd } from './etcd';
 import { prefixEnd } from './etcd';
@@ -20,28 +18,26 @@ const slices: Place = { resource: resource('endpointslices'), namespace: 'defaul
 
 /** Keeps this server in the endpoints of the service `kubernetes` for as long as its master lease lives. */
 export class EndpointReconciler {
-  private isStopped = false;
+  private timer: NodeJS.Timeout | undefined;
+  /** The renewal under way, or the last one. */
+  private renewal: Promise<void> = Promise.resolve();
 
   constructor(private readonly etcd: Etcd, private readonly store: Store, private readonly of: { address: string; port: number; log: Log }) {}
 
   /** Enters this server and goes on renewing. */
   async start(): Promise<void> {
     await this.renew();
-    void this.loop();
+    this.timer = setInterval(() => {
+      this.renewal = this.renew().catch((error: unknown) => this.of.log(`cannot renew the master lease: ${messageOf(error)}`));
+    }, renewMs);
   }
 
   /** Takes this server out at once. */
   async stop(): Promise<void> {
-    this.isStopped = true;
+    clearInterval(this.timer);
+    await this.renewal;
     await this.etcd.remove(`${prefix}${this.of.address}`);
     await this.write();
-  }
-
-  private async loop(): Promise<void> {
-    while (!this.isStopped) {
-      await sleep(renewMs, undefined, { ref: false });
-      if (!this.isStopped) await this.renew().catch((error: unknown) => this.of.log(`cannot renew the master lease: ${messageOf(error)}`));
-    }
   }
 
   private async renew(): Promise<void> {

@@ -19,7 +19,7 @@ export async function kubelet(flags: Flags, log: Log): Promise<void> {
   const name = flags.text('hostname-override', hostname());
   process.once('SIGTERM', () => process.exit(0));
   let isQuiet = true;
-  for (let beat = 0; ; await sleep(podsMs)) {
+  for (let beat = 0; ; ) {
     try {
       if (Date.now() - beat >= heartbeatMs) {
         await heartbeat(client, name);
@@ -32,6 +32,7 @@ export async function kubelet(flags: Flags, log: Log): Promise<void> {
       if (isQuiet) log(`cannot reach the API: ${messageOf(error)}`);
       isQuiet = false;
     }
+    await sleep(podsMs);
   }
 }
 

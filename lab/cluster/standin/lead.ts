@@ -7,7 +7,7 @@ import type { Log } from './log';
 import { messageOf } from './log';
 
 /** The pause between two rounds of a controller, in milliseconds. */
-const roundMs = 500;
+const roundMs = 1000;
 
 /**
  * Runs rounds of a controller for as long as this process holds the component's lease (or always, with

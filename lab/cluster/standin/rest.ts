@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Answer, ApiRequest } from './http';
 import { statusObject } from './http';
 import type { KubeObject } from './objects';
-import { ApiError, at, listOf, mapOf, numberOf, parseObject, textOf } from './objects';
+import { ApiError, at, mapOf, numberOf, parseObject, textOf } from './objects';
 import { applyPatch } from './patch';
 import type { Resource } from './resources';
 import { findResource, groupVersion } from './resources';
@@ -135,13 +135,9 @@ export class Rest {
   }
 
   private async remove(place: Place, grace: number | undefined): Promise<KubeObject> {
-    let isGone = false;
-    const object = await this.store.change(place, (old) => {
-      const marked = withDeletion(place.resource, old, grace);
-      isGone = marked === 'gone';
-      return marked === 'gone' ? undefined : marked;
-    });
-    if (isGone) await this.store.remove(place);
+    const object = await this.store.get(place);
+    if (withDeletion(place.resource, object, grace) !== undefined) return await this.store.change(place, (old) => withDeletion(place.resource, old, grace));
+    await this.store.remove(place);
     return object;
   }
 }
@@ -179,7 +175,7 @@ function scaleOf(object: KubeObject): KubeObject {
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace: textOf(namespace), uid: textOf(uid), resourceVersion: textOf(resourceVersion), creationTimestamp: textOf(creationTimestamp) },
     spec: { replicas: at(object, 'spec', 'replicas') ?? 1 },
-    status: { replicas: at(object, 'status', 'replicas') ?? 0, selector: listOf(Object.entries(labels).map(([key, value]) => `${key}=${textOf(value)}`)).join(',') },
+    status: { replicas: at(object, 'status', 'replicas') ?? 0, selector: Object.entries(labels).map(([key, value]) => `${key}=${textOf(value)}`).join(',') },
   };
 }
 

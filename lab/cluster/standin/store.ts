@@ -23,8 +23,14 @@ export interface StoreEvent {
   readonly previous: KubeObject | undefined;
 }
 
+/** How long a namespace that was there is taken to be there, in milliseconds. */
+const namespaceMs = 1000;
+
 /** The objects of the cluster as they lie in etcd under /registry, each written only over the revision it was read at. */
 export class Store {
+  /** Namespaces that were seen, and until when that is believed. */
+  private readonly seen = new Map<string, number>();
+
   constructor(private readonly etcd: Etcd) {}
 
   /** @throws ApiError 404 when there is none. */
@@ -47,9 +53,9 @@ export class Store {
     return { revision, items: answer.kvs.map(toObject).filter(page.match), next };
   }
 
-  /** @throws ApiError 409 when it exists already, 404 when its namespace does not. */
+  /** @throws ApiError 409 when it exists already, 404 when its namespace does not, 403 when that is going. */
   async create(place: Place, object: KubeObject): Promise<KubeObject> {
-    if (place.namespace !== undefined) await this.get({ resource: resource('namespaces'), namespace: undefined, name: place.namespace });
+    if (place.namespace !== undefined) await this.checkNamespace(place.namespace);
     const meta = { ...object.metadata, name: place.name, uid: randomUUID(), creationTimestamp: now(), generation: 1 };
     const text = serialize(place.resource, { ...object, metadata: place.namespace === undefined ? meta : { ...meta, namespace: place.namespace } });
     const result = await this.etcd.compareAndSet(keyOf(place), '0', text);
@@ -99,6 +105,13 @@ export class Store {
     });
   }
 
+  private async checkNamespace(name: string): Promise<void> {
+    if ((this.seen.get(name) ?? 0) > Date.now()) return;
+    const { metadata } = await this.get({ resource: resource('namespaces'), namespace: undefined, name });
+    if (metadata.deletionTimestamp !== undefined) throw new ApiError(403, 'Forbidden', `the namespace ${name} is being terminated`);
+    this.seen.set(name, Date.now() + namespaceMs);
+  }
+
   private async read(place: Place): Promise<{ object: KubeObject; kv: KeyValue }> {
     const kv = (await this.etcd.range(keyOf(place))).kvs[0];
     if (kv === undefined) throw new ApiError(404, 'NotFound', `${nameOf(place)} not found`);
@@ -125,8 +138,8 @@ function toObject(kv: KeyValue): KubeObject {
 }
 
 function serialize(of: Resource, object: KubeObject): string {
-  const { resourceVersion: _, ...metadata } = object.metadata;
-  return JSON.stringify({ ...object, apiVersion: groupVersion(of), kind: of.kind, metadata });
+  // The revision of the key is the resourceVersion.
+  return JSON.stringify({ ...object, apiVersion: groupVersion(of), kind: of.kind, metadata: { ...object.metadata, resourceVersion: undefined } });
 }
 
 /** What a client cannot change, and the generation, which counts changes of the spec. */

@@ -26,18 +26,17 @@ export function withDefaults(of: Resource, object: KubeObject): KubeObject {
 }
 
 /**
- * What deleting does to an object: marked, for somebody else to finish (a namespace, a pod on a node, what has
- * finalizers), or gone at once.
+ * Marks an object for deletion where somebody else has to finish it: a namespace, a pod on a node, what has finalizers.
  * @param grace seconds that a pod gets; 0 does not wait for its node.
+ * @returns undefined when it may go at once.
  */
-export function withDeletion(of: Resource, object: KubeObject, grace: number | undefined): KubeObject | 'gone' {
+export function withDeletion(of: Resource, object: KubeObject, grace: number | undefined): KubeObject | undefined {
   if (of.kind === 'Namespace') {
     return { ...object, metadata: marked(object, 0), status: { ...mapOf(object['status']), phase: 'Terminating' } };
   }
   if ((object.metadata.finalizers ?? []).length > 0) return { ...object, metadata: marked(object, 0) };
   const isOnNode = of.kind === 'Pod' && textOf(at(object, 'spec', 'nodeName')) !== '';
-  if (isOnNode && grace !== 0) return { ...object, metadata: marked(object, grace ?? podGraceSeconds) };
-  return 'gone';
+  return isOnNode && grace !== 0 ? { ...object, metadata: marked(object, grace ?? podGraceSeconds) } : undefined;
 }
 
 function marked(object: KubeObject, grace: number): KubeObject['metadata'] {

@@ -1,5 +1,5 @@
 import type { Json, JsonMap, KubeObject } from './objects';
-import { at, listOf, mapOf, textOf } from './objects';
+import { at, listOf, mapOf, numberOf, textOf } from './objects';
 import type { Resource } from './resources';
 
 /** A column of `kubectl get`: its title and what stands in it. */
@@ -30,13 +30,13 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     name,
     ['Type', (object) => textOf(at(object, 'spec', 'type'))],
     ['Cluster-IP', (object) => textOf(at(object, 'spec', 'clusterIP'))],
-    ['Port(s)', (object) => listOf(at(object, 'spec', 'ports')).map((port) => `${String(at(port, 'port'))}/TCP`).join(',')],
+    ['Port(s)', (object) => listOf(at(object, 'spec', 'ports')).map((port) => `${numberOf(at(port, 'port'), 0)}/TCP`).join(',')],
     age,
   ],
   Endpoints: [name, ['Endpoints', (object) => endpointsOf(object)], age],
   Deployment: [
     name,
-    ['Ready', (object) => `${String(at(object, 'status', 'readyReplicas') ?? 0)}/${String(at(object, 'spec', 'replicas') ?? 1)}`],
+    ['Ready', (object) => `${numberOf(at(object, 'status', 'readyReplicas'), 0)}/${numberOf(at(object, 'spec', 'replicas'), 1)}`],
     ['Up-to-date', (object) => at(object, 'status', 'updatedReplicas') ?? 0],
     ['Available', (object) => at(object, 'status', 'availableReplicas') ?? 0],
     age,
@@ -71,7 +71,7 @@ function readyContainers(object: KubeObject): number {
 
 function endpointsOf(object: KubeObject): string {
   const found = listOf(object['subsets']).flatMap((subset) => listOf(at(subset, 'addresses')).map((address) => {
-    return `${textOf(at(address, 'ip'))}:${String(at(listOf(at(subset, 'ports'))[0], 'port') ?? '')}`;
+    return `${textOf(at(address, 'ip'))}:${numberOf(at(listOf(at(subset, 'ports'))[0], 'port'), 0)}`;
   }));
   return found.length === 0 ? '<none>' : found.join(',');
 }

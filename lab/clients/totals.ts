@@ -1,0 +1,82 @@
+import type { ErrorClass, Sample } from './host/protocol';
+
+/** How requests of one class failed. */
+export interface FailureSummary {
+  readonly count: number;
+  /** ISO 8601, when the first and the last of them were sent. */
+  readonly first: string;
+  readonly last: string;
+  /** What the first one said. */
+  readonly example: string;
+}
+
+/** What the clients of a lab saw. */
+export interface ClientTotals {
+  readonly sent: number;
+  readonly failed: number;
+  readonly reads: number;
+  readonly writes: number;
+  /** Writes that the API confirmed. */
+  readonly acknowledged: number;
+  /** Confirmed writes that could not be read back at the end, by key. */
+  readonly lost: readonly string[];
+  /** The longest time in which one host had failures and no success, in milliseconds. */
+  readonly longestOutageMs: number;
+  /** Half of all requests, and 99 of a hundred, were faster, in milliseconds. */
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly errors: Readonly<Partial<Record<ErrorClass, FailureSummary>>>;
+  readonly perHost: Readonly<Record<string, { readonly sent: number; readonly failed: number }>>;
+}
+
+/**
+ * Adds up what clients logged.
+ * @param logs the samples of each host, in any order.
+ * @param present the keys that were found at the end; undefined when nobody looked, then nothing counts as lost.
+ */
+export function totalsOf(logs: ReadonlyMap<string, readonly Sample[]>, present?: ReadonlySet<string>): ClientTotals {
+  const all = [...logs.values()].flat();
+  const failed = all.filter((sample) => !sample.ok);
+  const writes = all.filter((sample) => sample.kind === 'write');
+  const acknowledged = writes.filter((sample) => sample.ok).map((sample) => sample.key ?? '');
+  const times = all.map((sample) => sample.ms).sort((a, b) => a - b);
+  const perHost = [...logs].map(([host, samples]) => [host, { sent: samples.length, failed: samples.filter((sample) => !sample.ok).length }] as const);
+  return {
+    sent: all.length,
+    failed: failed.length,
+    reads: all.length - writes.length,
+    writes: writes.length,
+    acknowledged: acknowledged.length,
+    lost: present === undefined ? [] : acknowledged.filter((key) => !present.has(key)),
+    longestOutageMs: Math.max(0, ...[...logs.values()].map(longestOutage)),
+    medianMs: times[Math.floor(times.length * 0.5)] ?? 0,
+    p99Ms: times[Math.floor(times.length * 0.99)] ?? 0,
+    errors: failureSummaries(failed),
+    perHost: Object.fromEntries(perHost),
+  };
+}
+
+/** From the first failed request after a success until the next success was answered; an outage may last to the end. */
+function longestOutage(samples: readonly Sample[]): number {
+  const ordered = [...samples].sort((a, b) => a.t - b.t);
+  let longest = 0;
+  let since: number | undefined;
+  for (const { t, ms, ok } of ordered) {
+    if (!ok) since ??= t;
+    if (since !== undefined) longest = Math.max(longest, t + ms - since);
+    if (ok) since = undefined;
+  }
+  return longest;
+}
+
+function failureSummaries(failed: readonly Sample[]): Partial<Record<ErrorClass, FailureSummary>> {
+  const classes = new Set(failed.map((sample) => sample.error ?? 'connect'));
+  const summaries = [...classes].map((error) => {
+    const samples = failed.filter((sample) => sample.error === error);
+    const ordered = samples.toSorted((a, b) => a.t - b.t);
+    const time = (sample: Sample | undefined): string => new Date(sample?.t ?? 0).toISOString();
+    const summary = { count: samples.length, first: time(ordered[0]), last: time(ordered.at(-1)), example: ordered[0]?.text ?? '' };
+    return [error, summary] as const;
+  });
+  return Object.fromEntries(summaries);
+}
