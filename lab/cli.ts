@@ -1,9 +1,13 @@
-/** `npm run lab -- up|down|exec|ssh|status`. */
+/** `npm run lab -- up|down|exec|ssh|status|kube|clients`. */
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { describeError, UsageError } from '../core/errors';
+import { describeError, RunnerError, UsageError } from '../core/errors';
+import { addClusterCommands, addClusterOptions, clusterChoice, type ClusterCliOptions } from './cluster/cli';
+import { startCluster } from './cluster/cluster';
+import { clusterSpec } from './cluster/spec';
+import { clusterStatus, statusLines } from './cluster/status';
 import { exitCode } from './command';
-import { DEFAULT_LAB, hostOf, isOn, labDown, labUp, listLabs, loadLab, planHosts, spawnInLab, type Lab, type LabOptions } from './lab';
+import { DEFAULT_LAB, hostOf, isOn, labDown, labUp, listLabs, loadLab, planHosts, spawnInLab, type HostCounts, type Lab, type LabUser } from './lab';
 
 const DEFAULT_MASTERS = 3;
 const DEFAULT_NODES = 2;
@@ -13,7 +17,7 @@ interface NameOption {
   readonly name: string;
 }
 
-interface UpOptions extends NameOption {
+interface UpOptions extends NameOption, ClusterCliOptions {
   readonly masters?: number;
   readonly nodes?: number;
   readonly plain?: number;
@@ -26,8 +30,8 @@ interface UpOptions extends NameOption {
 async function main(): Promise<void> {
   const program = new Command('lab').description('Real systemd hosts on this machine, in network namespaces of their own.').enablePositionalOptions();
   const named = (command: Command): Command => command.option('--name <name>', 'which lab', DEFAULT_LAB);
-  named(program.command('up'))
-    .description('boot a lab; 3 masters and 2 nodes unless a number is given')
+  addClusterOptions(named(program.command('up')))
+    .description('boot a lab, 3 masters and 2 nodes unless a number is given; with a cluster if one of its options is given')
     .option('--masters <n>', 'hosts of the group masters (m1 is 172.72.0.95; five are .93 to .97)', count)
     .option('--nodes <n>', 'hosts of the group nodes (n1 is 172.72.0.98)', count)
     .option('--plain <n>', 'hosts of the group plain (p1 is 172.72.0.110)', count)
@@ -41,29 +45,43 @@ async function main(): Promise<void> {
   named(program.command('ssh')).description('log in to a host, or run a command there').argument('<host>').argument('[command...]').passThroughOptions().action(ssh);
   named(program.command('exec')).description('run a command where the controller stands, in the lab\'s network; "runsheet" is this checkout\'s')
     .argument('<command...>').passThroughOptions().action(exec);
+  addClusterCommands(program, named);
   await program.parseAsync();
 }
 
 async function up(options: UpOptions): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { stopping.abort(); });
-  const lab = await labUp({ ...labOptions(options), progress: (line) => { process.stderr.write(`${line}\n`); }, signal: stopping.signal });
-  await show(lab);
+  const progress = (line: string): void => { process.stderr.write(`${line}\n`); };
+  const cluster = clusterChoice(options);
+  const hosts = planHosts(hostCounts(options));
+  const lab = await labUp({
+    name: options.name,
+    hosts: cluster === undefined ? hosts : await clusterSpec(hosts, cluster),
+    user: labUser(options),
+    packages: options.package ?? [],
+    progress,
+    signal: stopping.signal,
+  });
+  try {
+    if (cluster !== undefined) await startCluster(lab, { progress, signal: stopping.signal });
+    await show(lab);
+  } catch (error) {
+    await labDown(lab.name);
+    throw stopping.signal.aborted ? new RunnerError('interrupted', `The start of the lab "${lab.name}" was interrupted; nothing of it is left.`) : error;
+  }
 }
 
-function labOptions(options: UpOptions): LabOptions {
-  const { masters, nodes, plain } = options;
+function hostCounts({ masters, nodes, plain }: UpOptions): HostCounts {
   const isDefault = masters === undefined && nodes === undefined && plain === undefined;
-  const hosts = planHosts(isDefault ? { masters: DEFAULT_MASTERS, nodes: DEFAULT_NODES } : { masters: masters ?? 0, nodes: nodes ?? 0, plain: plain ?? 0 });
-  if (options.user !== 'root' && (options.sudoPassword === undefined) === (options.nopasswd !== true)) {
-    throw new UsageError(`How does ${options.user} become root?`, 'Give one of --sudo-password PASSWORD and --nopasswd.');
+  return isDefault ? { masters: DEFAULT_MASTERS, nodes: DEFAULT_NODES } : { masters: masters ?? 0, nodes: nodes ?? 0, plain: plain ?? 0 };
+}
+
+function labUser({ user, sudoPassword, nopasswd }: UpOptions): LabUser {
+  if (user !== 'root' && (sudoPassword === undefined) === (nopasswd !== true)) {
+    throw new UsageError(`How does ${user} become root?`, 'Give one of --sudo-password PASSWORD and --nopasswd.');
   }
-  return {
-    name: options.name,
-    hosts,
-    user: { name: options.user, ...(options.sudoPassword === undefined ? {} : { sudoPassword: options.sudoPassword }) },
-    packages: options.package ?? [],
-  };
+  return sudoPassword === undefined ? { name: user } : { name: user, sudoPassword };
 }
 
 async function down(options: NameOption & { readonly all?: boolean }): Promise<void> {
@@ -79,10 +97,11 @@ async function status(options: NameOption & { readonly json?: boolean }): Promis
 async function show(lab: Lab): Promise<void> {
   const hosts = await Promise.all(lab.hosts.map(async (host) => `  ${host.name.padEnd(6)} ${host.address.padEnd(14)} ${host.role.padEnd(7)} ${(await isOn(lab, host.name)) ? 'on' : 'off'}`));
   const become = lab.becomePasswordFile === undefined ? [] : [`become password  ${lab.becomePasswordFile}`];
+  const cluster = await clusterStatus(lab);
   process.stdout.write([
     `lab ${lab.name}, since ${lab.createdAt}`, ...hosts,
     `inventory        ${lab.inventory}`, `private key      ${lab.keyFile}`, `known hosts      ${lab.knownHosts}`, ...become,
-    `namespace        ${lab.netns}`, '',
+    `namespace        ${lab.netns}`, ...(cluster === undefined ? [] : statusLines(cluster)), '',
   ].join('\n'));
 }
 
