@@ -174,8 +174,9 @@ function authenticate(context: AuthContext, world: World): void {
   const methods: AuthContext['method'][] = ['publickey'];
   if (password !== undefined) methods.push(keyboardInteractive === true ? 'keyboard-interactive' : 'password');
   if (context.method === 'publickey') {
-    const known = world.authorized.map(line => parsed(line)).find(key => key.getPublicSSH().equals(context.key.data));
-    if (known !== undefined && (context.signature === undefined || known.verify(context.blob, context.signature, context.hashAlgo))) {
+    const { key: offered, signature, blob = '', hashAlgo } = context;
+    const known = world.authorized.map(line => parsed(line)).find(key => key.getPublicSSH().equals(offered.data));
+    if (known !== undefined && (signature === undefined || known.verify(blob, signature, hashAlgo))) {
       context.accept();
       return;
     }
@@ -198,7 +199,7 @@ function execute(channel: ServerChannel, command: string, world: World): void {
   const { loginShell = ['/bin/sh'], wrap = [], env } = world.options;
   const [program, ...args] = [...wrap, ...loginShell, '-c', command];
   const { homedir, username } = userInfo();
-  const child = spawn(program ?? '/bin/sh', args, {
+  const child = spawn(program, args, {
     detached: true,
     cwd: homedir,
     env: env ?? { HOME: homedir, USER: username, LOGNAME: username, SHELL: loginShell[0] ?? '', PATH: '/usr/local/bin:/usr/bin:/bin' },

@@ -1,0 +1,96 @@
+/**
+ * Files through a connection's own commands: small ones inside the open shell, large or secret ones on a channel of their own. Writing goes to
+ * a temporary file in the same directory, `.<name>.runsheet-<run>`, whose checksum is compared before it is renamed.
+ */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { once } from 'node:events';
+import { Secret } from '../secret';
+import { cmd, raw, type Command } from './command';
+import type { CommandResult, Connection, WriteOptions } from './connection';
+
+export interface FileToWrite extends WriteOptions {
+  readonly path: string;
+  readonly content: string | Buffer | Secret;
+  readonly runId: string;
+}
+
+/** Puts a file in place, see `Connection.write`. */
+export async function writeFile(on: Pick<Connection, 'run'>, file: FileToWrite): Promise<void> {
+  const { content } = file;
+  const bytes = Buffer.from(content instanceof Secret ? content.reveal() : content);
+  const stdin = content instanceof Secret ? content : bytes;
+  await on.run(writeCommand(file, createHash('sha256').update(bytes).digest('hex')), { stdin });
+}
+
+/** Prints a file as it is. */
+export function readCommand(path: string): Command {
+  return cmd`cat -- ${path}`;
+}
+
+/** Streams a file to the controller, see `Connection.fetch`. @param stream runs the command, handing over what it prints */
+export async function fetchFile(
+  path: string, to: string, stream: (onChunk: (chunk: Buffer) => Promise<void> | undefined) => Promise<CommandResult>,
+): Promise<string> {
+  const temporary = join(dirname(to), `.${basename(to)}.runsheet-${process.pid}`);
+  await rm(temporary, { force: true });
+  const file = createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true });
+  const hash = createHash('sha256');
+  const failed = once(file, 'error').then(([error]: unknown[]) => { throw error; });
+  try {
+    const copied = stream(chunk => {
+      hash.update(chunk);
+      return file.write(chunk) ? undefined : Promise.race([once(file, 'drain').then(() => undefined), failed]);
+    });
+    await Promise.race([copied, failed]);
+    file.end();
+    await Promise.race([once(file, 'close'), failed]);
+    await rename(temporary, to);
+    return hash.digest('hex');
+  } catch (error) {
+    file.destroy();
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    failed.catch(() => undefined);
+  }
+}
+
+function writeCommand({ path, content, runId, mode, owner, group }: FileToWrite, sha256: string): Command {
+  const given = cmd`p=${path} run=${runId} sum=${sha256} mode=${mode === undefined ? '' : mode.toString(8)} owner=${owner ?? ''} group=${group ?? ''} fresh=${
+    content instanceof Secret ? '600' : '644'
+  }`;
+  return cmd`${given}
+${WRITE}`;
+}
+
+/** `set -C` (noclobber) creates the temporary file with O_EXCL, so nobody can lay a link in its place. */
+const WRITE = raw(`
+fail() { echo "$p: $1" >&2; exit 1; }
+if [ -L "$p" ]; then
+  link=$p; p=$(readlink -f -- "$link") && [ -n "$p" ] || { p=$link; fail 'the symbolic link leads nowhere'; }
+fi
+case $p in */*) d=\${p%/*}/ ;; *) d=./ ;; esac
+[ -d "$p" ] && fail 'is a directory'
+[ -d "$d" ] || fail 'its directory does not exist'
+n=\${p##*/}; t=$d.$n.runsheet-$run
+for old in "$d.$n.runsheet-"*; do [ -e "$old" ] && rm -f -- "$old"; done
+trap 'rm -f -- "$t"' EXIT
+trap 'exit 1' HUP INT TERM PIPE
+umask 077; set -C; cat >"$t" || fail 'cannot be written'
+set -- $(sha256sum <"$t"); [ "$1" = "$sum" ] || fail 'the checksum of what arrived is wrong'
+if [ -e "$p" ]; then
+  set -- $(stat -c '%u %g %a' -- "$p") || exit 1
+  [ -n "$owner" ] || owner=$1
+  [ -n "$group" ] || group=$2
+  [ -n "$mode" ] || mode=$3
+fi
+if [ -n "$owner$group" ]; then
+  chown -- "$owner\${group:+:$group}" "$t" || fail "cannot be given to owner '$owner' and group '$group'"
+fi
+chmod "\${mode:-$fresh}" "$t" || exit 1
+if [ -e "$p" ] && [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$p" -- "$t" || exit 1; fi
+sync "$t" && mv -f -- "$t" "$p" && trap - EXIT && sync "$d"
+`);

@@ -1,0 +1,81 @@
+/** One host's link: a wire, and on it the connections of the users that are needed. */
+import type { Host } from '../inventory/host';
+import type { Secret } from '../secret';
+import type { Connection, HostLink, HostLock, LockClaim } from './connection';
+import { takeLock } from './lock';
+import { Sessions } from './sessions';
+import type { Slots } from './slots';
+import type { Timings } from './timings';
+import { UserConnection } from './user-connection';
+import type { Wire } from './wire';
+
+export interface LinkOptions {
+  readonly host: Host;
+  readonly wire: Wire;
+  readonly sh: string;
+  readonly slots: Slots;
+  readonly timings: Timings;
+  readonly runId: string;
+  readonly becomePassword: () => Promise<Secret | undefined>;
+}
+
+/** Implements HostLink over a wire. */
+export class Link implements HostLink {
+  readonly host: Host;
+  readonly #options: LinkOptions;
+  readonly #connections = new Map<string, UserConnection>();
+  readonly #opening = new Map<string, Promise<Connection>>();
+  readonly #locks = new Set<HostLock>();
+
+  constructor(options: LinkOptions) {
+    this.host = options.host;
+    this.#options = options;
+  }
+
+  /** Can it still be used? */
+  get up(): boolean {
+    return this.#options.wire.failure === undefined;
+  }
+
+  as(becomeUser: string | undefined): Promise<Connection> {
+    const user = becomeUser ?? this.#options.wire.user;
+    const open = this.#opening.get(user);
+    if (open !== undefined) return open;
+    const opening = this.#open(user);
+    this.#opening.set(user, opening);
+    // A wrong password now need not be one later: a failure is not kept.
+    opening.catch(() => this.#opening.delete(user));
+    return opening;
+  }
+
+  async lock(claim: LockClaim, becomeUser: string | undefined): Promise<HostLock> {
+    const { sessions } = this.#connection(becomeUser ?? this.#options.wire.user);
+    const { host, wire, sh, timings } = this.#options;
+    const lock = await takeLock({ host, wire, sh, timings, claim, open: () => sessions.standing() });
+    this.#locks.add(lock);
+    return lock;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map(connection => connection.sessions.close()));
+    await Promise.all([...this.#locks].map(lock => lock.release()));
+    await this.#options.wire.close();
+  }
+
+  async #open(user: string): Promise<Connection> {
+    const connection = this.#connection(user);
+    await connection.sessions.open();
+    return connection;
+  }
+
+  #connection(user: string): UserConnection {
+    const known = this.#connections.get(user);
+    if (known !== undefined) return known;
+    const { host, wire, sh, slots, timings, runId, becomePassword } = this.#options;
+    const become = user === wire.user ? {} : { become: { user, password: becomePassword } };
+    const sessions = new Sessions({ host, wire, sh, slots, timings, ...become });
+    const connection = new UserConnection({ host, user, wire, sessions, runId });
+    this.#connections.set(user, connection);
+    return connection;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * A host's lock: one run at a time. The holder is a shell on a channel of its own, so that the work's children never see the descriptor; it hears
+ * from the controller every 10 s and lets go after 45 s of silence, so that neither a killed nor a frozen controller holds it for ever.
+ * @see flock(1)
+ */
+import { ConnectionError, RefusedError } from '../errors';
+import type { Host } from '../inventory/host';
+import { cmd, raw, type Command } from './command';
+import type { HostLock, LockClaim } from './connection';
+import type { Session } from './session';
+import { settled, type Timings } from './timings';
+import type { Wire } from './wire';
+
+export interface LockOptions {
+  readonly host: Host;
+  readonly wire: Wire;
+  readonly sh: string;
+  readonly timings: Timings;
+  readonly claim: LockClaim;
+  readonly open: () => Promise<Session>;
+}
+
+/** Who holds a lock, as they wrote it. */
+interface Holder {
+  readonly run: string;
+  readonly holder: string;
+  readonly since: string;
+}
+
+/** Takes the host's lock, waiting for another run as long as the claim says. @throws RefusedError naming holder, run and since when. */
+export async function takeLock(options: LockOptions): Promise<HostLock> {
+  const { claim, host, timings } = options;
+  const deadline = performance.now() + claim.waitMs;
+  const session = await options.open();
+  const answers = new Answers(session);
+  session.start(lockCommand(options).text);
+  let said = false;
+  for (;;) {
+    const answer = await answers.next();
+    if (answer === 'held') return heldLock(options, session);
+    if (answer === undefined || !answer.startsWith('busy')) {
+      session.channel.destroy();
+      throw options.wire.failure ?? new ConnectionError(host.name, `the lock cannot be taken${answer === undefined ? '' : `: ${answer}`}${answers.complaint()}`);
+    }
+    const other = describe(parseHolder(answer.slice(4)));
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      session.channel.destroy();
+      throw new RefusedError(`${host.name}: another run holds the lock: ${other}`, 'Wait for it to end, or wait longer with --lock-wait SECONDS.');
+    }
+    if (!said) claim.say(`waiting up to ${Math.ceil(left / 1000)} s for the lock held by ${other}`);
+    said = true;
+    await new Promise(resolve => setTimeout(resolve, Math.min(timings.lockRetryMs, left)));
+    session.channel.input.write('again\n');
+  }
+}
+
+function heldLock({ host, wire, timings }: LockOptions, session: Session): HostLock {
+  const beat = setInterval(() => session.channel.input.write('.\n'), timings.beatMs);
+  beat.unref();
+  let released = false;
+  void session.channel.closed.then(() => {
+    clearInterval(beat);
+    if (!released) wire.fail(new ConnectionError(host.name, 'the host\'s lock was lost: another run may be at work', 'Run again; what is done is inspected, not done twice.'));
+  });
+  return {
+    release: async () => {
+      released = true;
+      clearInterval(beat);
+      session.channel.input.end();
+      await settled(session.channel.closed, timings.closeMs);
+      session.channel.destroy();
+    },
+  };
+}
+
+/** The lines that the holder's shell prints. */
+class Answers {
+  #stdout = '';
+  #stderr = '';
+  #wake: () => void = () => undefined;
+
+  constructor(private readonly session: Session) {
+    session.channel.listen({
+      stdout: chunk => { this.#stdout += chunk.toString(); this.#wake(); },
+      stderr: chunk => { this.#stderr += chunk.toString(); },
+    });
+  }
+
+  /** The next line; `undefined` when there will be none. */
+  async next(): Promise<string | undefined> {
+    const line = new Promise<void>(resolve => { this.#wake = () => { if (this.#stdout.includes('\n')) resolve(); }; });
+    this.#wake();
+    await Promise.race([line, this.session.channel.closed]);
+    const end = this.#stdout.indexOf('\n');
+    if (end < 0) return undefined;
+    const answer = this.#stdout.slice(0, end);
+    this.#stdout = this.#stdout.slice(end + 1);
+    return answer;
+  }
+
+  complaint(): string {
+    const text = this.#stderr.trim();
+    return text === '' ? '' : `: ${text.split('\n').slice(-2).join(' ')}`;
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const data = JSON.parse(text) as Partial<Record<keyof Holder, unknown>>;
+    return { run: String(data.run), holder: String(data.holder), since: String(data.since) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Anybody may have written the file: what would move the cursor is not shown. */
+function describe(holder: Holder | undefined): string {
+  if (holder === undefined) return 'a run that left no name';
+  return `${holder.holder}, run ${holder.run}, since ${holder.since}`.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+/** The holder's script. Without flock a directory is the lock and its `beat` file's age tells whether the holder lives. */
+export function lockCommand({ claim, sh, timings }: Pick<LockOptions, 'claim' | 'sh' | 'timings'>, directory?: string): Command {
+  const info = JSON.stringify({ run: claim.run, playbook: claim.playbook, holder: claim.holder, since: new Date().toISOString() });
+  return cmd`info=${info}; silence=${Math.ceil(timings.silenceMs / 1000)}; dirs=${directory ?? ''}
+${raw(`hear() { exec 9>&-; exec timeout "$silence" ${sh} -c 'IFS= read -r l && echo "$l"'; }`)}
+${raw(LOCK)}`;
+}
+
+const LOCK = `
+for d in \${dirs:-/run/lock /var/lock}; do [ -d "$d" ] && [ -w "$d" ] && break; done
+f=$d/runsheet.lock
+busy() { printf 'busy'; head -c 2000 "$1" 2>/dev/null | head -n 1; [ -s "$1" ] || echo; IFS= read -r l; }
+if command -v flock >/dev/null; then
+  [ -e "$f" ] || : >>"$f" || exit 1
+  exec 9<"$f"
+  until flock -n 9; do busy "$f" || exit 0; done
+  printf '%s\\n' "$info" 2>/dev/null >"$f" || printf '%s\\n' "$info" | dd of="$f" conv=nocreat 2>/dev/null
+  echo held
+  while l=$(hear); do :; done
+  : 2>/dev/null >"$f"
+  exit 0
+fi
+l=$f.d
+stale() {
+  b=$(stat -c %Y "$l/beat" 2>/dev/null || stat -c %Y "$l" 2>/dev/null) || return 1
+  [ $(($(date +%s) - b)) -gt "$silence" ]
+}
+take() {
+  mkdir "$l" 2>/dev/null && return 0
+  stale && mkdir "$l.takeover" 2>/dev/null || return 1
+  stale && rm -rf -- "$l"
+  mkdir "$l" 2>/dev/null; x=$?
+  rmdir "$l.takeover"
+  return $x
+}
+until take; do busy "$l/info" || exit 0; done
+printf '%s\\n' "$info" >"$l/info"; : >"$l/beat"
+echo held
+while x=$(hear) && [ "$(cat "$l/info" 2>/dev/null)" = "$info" ]; do : >"$l/beat"; done
+[ "$(cat "$l/info" 2>/dev/null)" = "$info" ] && rm -rf -- "$l"
+`;

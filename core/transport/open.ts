@@ -1,0 +1,70 @@
+/** Opens the links of one run, by ssh or to the controller itself. */
+import { InterruptedError } from '../errors';
+import type { Host } from '../inventory/host';
+import type { Secret } from '../secret';
+import { Connector } from './connect';
+import type { HostLink, Transport } from './connection';
+import type { HostKeyPolicy } from './host-key';
+import { Link } from './link';
+import { LocalWire } from './local';
+import { Slots } from './slots';
+import { defaultTimings, type Timings } from './timings';
+import type { Wire } from './wire';
+
+export interface TransportOptions {
+  /** What to do about host keys that are not known. */
+  readonly hostKey: HostKeyPolicy;
+  /** `-u`: login user of hosts that name none; default: the user who runs the controller. */
+  readonly user?: string;
+  /** `--private-key`: key file of hosts that name none. */
+  readonly privateKey?: string;
+  /** The password for sudo on a host; asked for only when sudo wants one. Answered for many hosts, so keep it. */
+  readonly becomePassword?: (host: Host) => Promise<Secret | undefined>;
+  /** For the TCP connection, and again for the SSH handshake, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Told what the user should know about a host, a key that was learnt for example. */
+  readonly notice: (host: Host, text: string) => void;
+  /** Id of the run, part of the names of temporary files. */
+  readonly runId: string;
+  /** The command that starts a POSIX shell on the hosts; default `sh`. */
+  readonly shell?: string;
+  /** Other waiting times than the usual ones. */
+  readonly timings?: Partial<Timings>;
+}
+
+/** Makes the transport of one run. Connects to nothing yet. */
+export function createTransport(options: TransportOptions): Transport {
+  const timings: Timings = { ...defaultTimings, ...options.timings };
+  const connector = new Connector({ ...options, timings });
+  const links = new Map<Host, Promise<Link>>();
+  const cancelled = new AbortController();
+
+  const open = async (host: Host, signal: AbortSignal): Promise<Link> => {
+    const local = host.connection.type === 'local';
+    const wire: Wire = local ? new LocalWire(host) : await connector.open(host, AbortSignal.any([signal, cancelled.signal]));
+    return new Link({
+      host, wire, timings,
+      sh: options.shell ?? 'sh',
+      slots: local ? new Slots(Infinity, Infinity) : new Slots(4, 10),
+      runId: options.runId,
+      becomePassword: async () => host.connection.becomePassword ?? options.becomePassword?.(host),
+    });
+  };
+
+  return {
+    link: async (host: Host, signal: AbortSignal): Promise<HostLink> => {
+      if (cancelled.signal.aborted) throw new InterruptedError();
+      const current = links.get(host);
+      const known = await current?.catch(() => undefined);
+      if (known?.up === true) return known;
+      // Whoever comes first opens the new one.
+      if (links.get(host) === current) links.set(host, open(host, signal));
+      return links.get(host) ?? open(host, signal);
+    },
+    close: async () => {
+      cancelled.abort();
+      const all = await Promise.allSettled([...links.values()]);
+      await Promise.all(all.filter(link => link.status === 'fulfilled').map(link => link.value.close()));
+    },
+  };
+}

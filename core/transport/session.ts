@@ -1,0 +1,120 @@
+/**
+ * A session: a POSIX shell on the host, leader of its own process group, with the fixed environment, that waits for its script.
+ *
+ * The command line that starts it is the same for all uses and holds nothing of the script, so nothing of it shows in `ps` or in sudo's log, no
+ * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does.
+ */
+import { randomBytes } from 'node:crypto';
+import { ConnectionError } from '../errors';
+import type { Host } from '../inventory/host';
+import type { Become } from './become';
+import { answerSudo, explainSudo, sudoLine } from './become';
+import { quote } from './command';
+import type { Channel, Exit, Wire } from './wire';
+
+/** The PATH of every command: a non-root login has no sbin in its own. */
+export const REMOTE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** A shell that waits for its script. */
+export interface Session {
+  readonly channel: Channel;
+  /** Process group and session id of everything that it starts. */
+  readonly pgid: number;
+  /** Gives it the script; bytes written to the channel afterwards are the script's standard input. */
+  start(script: string): void;
+}
+
+export interface SessionPlan {
+  readonly host: Host;
+  readonly wire: Wire;
+  /** The command that starts a POSIX shell, `sh`. */
+  readonly sh: string;
+  readonly become?: Become;
+  /** How long the shell may take to answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Starts a session. @throws ConnectionError with what to do when no shell, or no sudo, answers. */
+export async function openSession(plan: SessionPlan): Promise<Session> {
+  const mark = `runsheet-${randomBytes(12).toString('hex')}`;
+  const line = plan.become === undefined ? bootLine(plan.sh, mark) : sudoLine(plan.become, mark, bootLine(plan.sh, mark));
+  const channel = await plan.wire.exec(`exec ${line}`);
+  try {
+    const pgid = await hello(channel, mark, plan);
+    return { channel, pgid, start: script => void channel.input.write(`${scriptLine(script)}\n`) };
+  } catch (error) {
+    channel.destroy();
+    throw error;
+  }
+}
+
+/** The one-line command that starts a session's shell; it prints `MARK PGID` and reads one line, its script. */
+function bootLine(sh: string, mark: string): string {
+  const boot = [
+    // Not the leader of its group (behind sudo): a session of its own. setsid does not fork for who is no leader.
+    `read -r a b c d g e </proc/$$/stat; [ "$g" = "$$" ] || exec setsid ${sh} -c "$1" runsheet "$1"`,
+    `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`,
+    'IFS= read -r l && eval "$l"',
+  ].join('; ');
+  return `${sh} -c 'eval "$1"' runsheet '${boot}'`;
+}
+
+/** A script as one line: `printf %b` brings back its line breaks. */
+function scriptLine(script: string): string {
+  const escaped = script.replaceAll('\\', String.raw`\\`).replaceAll('\n', String.raw`\n`);
+  return `set --; unset a b c d e g; l=$(printf %b ${quote(escaped)}); eval "unset l; $l"`;
+}
+
+function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let stdout = '';
+    let stderr = '';
+    const seconds = Math.round(plan.timeoutMs / 1000);
+    const silent = (): void => {
+      reject(new ConnectionError(plan.host.name, `no shell answered within ${seconds} s${saying(stdout + stderr)}`, 'Does the login run commands without asking?'));
+    };
+    let timer = setTimeout(silent, plan.timeoutMs);
+    const sudo = answerSudo(plan.host, plan.become, mark, {
+      write: text => void channel.input.write(text),
+      // People take their time to type a password.
+      hold: () => clearTimeout(timer),
+      go: () => { timer = setTimeout(silent, plan.timeoutMs); },
+      refuse: error => { clearTimeout(timer); reject(error); },
+    });
+    channel.listen({
+      stdout: chunk => {
+        stdout += chunk.toString('latin1');
+        const match = new RegExp(`${mark} (\\d+)\n`).exec(stdout);
+        if (match === null) return;
+        clearTimeout(timer);
+        resolve(Number(match[1]));
+      },
+      stderr: chunk => {
+        stderr += chunk.toString();
+        sudo.onStderr(stderr);
+      },
+    });
+    void Promise.all([channel.exit, channel.closed]).then(([exit]) => {
+      clearTimeout(timer);
+      reject(plan.wire.failure ?? explain(plan, exit, stdout + stderr));
+    });
+  });
+}
+
+function explain(plan: SessionPlan, exit: Exit, output: string): ConnectionError {
+  if (/setsid.*not found|not found.*setsid/.test(output)) {
+    return new ConnectionError(plan.host.name, 'the host has no setsid, which keeps commands apart', 'Install util-linux (or busybox with setsid).');
+  }
+  if (plan.become !== undefined) return explainSudo(plan.host, plan.become, plan.wire.user, { exit, output });
+  const code = exit.code === undefined ? '' : ` (exit code ${exit.code})`;
+  return new ConnectionError(
+    plan.host.name,
+    `the login of ${plan.wire.user} runs no shell${code}${saying(output)}`,
+    'The account needs a login shell that runs commands: no nologin, no forced command.',
+  );
+}
+
+function saying(output: string): string {
+  const last = output.trim().split('\n').slice(-2).join(' ').trim();
+  return last === '' ? '' : `: ${last}`;
+}

@@ -1,0 +1,122 @@
+/** One user's sessions on one host: its guard, its shell, and channels of their own for what must not share the shell. */
+import { InterruptedError } from '../errors';
+import type { Host } from '../inventory/host';
+import type { Become } from './become';
+import { Guard } from './guard';
+import type { Order, Outcome } from './outcome';
+import { runOwn, type OwnOrder } from './own';
+import { openSession, type Session } from './session';
+import { Shell } from './shell';
+import type { Slots } from './slots';
+import type { Timings } from './timings';
+import { requireTools } from './tools';
+import type { Wire } from './wire';
+
+export interface SessionsOptions {
+  readonly host: Host;
+  readonly wire: Wire;
+  /** The command that starts a POSIX shell. */
+  readonly sh: string;
+  readonly slots: Slots;
+  readonly timings: Timings;
+  readonly become?: Become;
+}
+
+/** Opens and keeps the sessions of one user. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #guard: Guard;
+  #shell: Promise<Shell> | undefined;
+  /** The shell runs one command after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #hasTools = false;
+  #closed = false;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#guard = new Guard({ open: () => this.standing(), sh: options.sh, timings: options.timings });
+  }
+
+  /** Have they been closed by us? */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Opens guard and shell, so that what is wrong (sudo, missing tools) shows at once. @throws ConnectionError */
+  async open(): Promise<void> {
+    await this.#openShell();
+  }
+
+  /** Runs a command in the shell, after those that came before. @throws ShellGone */
+  async inShell(order: Order): Promise<Outcome> {
+    const turn = this.#turn.then(async () => (await this.#openShell()).run(order));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Runs a command on a channel of its own. @throws ChannelGone */
+  async onOwnChannel(order: OwnOrder): Promise<Outcome> {
+    const leave = await this.#options.slots.take();
+    try {
+      const [session] = await bothOrNone(this.#session(), this.#guard.ready());
+      return await runOwn(session, this.#guard, order, this.#options.timings);
+    } finally {
+      leave();
+    }
+  }
+
+  /** A session that stands beside the work: the shell, the guard, the lock. */
+  async standing(): Promise<Session> {
+    const leave = this.#options.slots.stand();
+    try {
+      const session = await this.#session();
+      void session.channel.closed.then(leave);
+      return session;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Kills everything that runs in these sessions and closes them; never throws. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#guard.close();
+  }
+
+  async #openShell(): Promise<Shell> {
+    const open = await this.#shell?.catch(() => undefined);
+    if (open?.usable === true) return open;
+    open?.retire();
+    this.#shell = this.#newShell();
+    return this.#shell;
+  }
+
+  async #newShell(): Promise<Shell> {
+    const { host, sh, timings } = this.#options;
+    const [session] = await bothOrNone(this.standing(), this.#guard.ready());
+    this.#guard.add(session.pgid);
+    void session.channel.closed.then(() => this.#guard.remove(session.pgid));
+    const shell = new Shell(session, sh, this.#guard, timings);
+    if (!this.#hasTools) await requireTools(host, shell);
+    this.#hasTools = true;
+    return shell;
+  }
+
+  async #session(): Promise<Session> {
+    const { host, wire, sh, become, timings } = this.#options;
+    if (this.#closed) throw new InterruptedError();
+    return openSession({ host, wire, sh, timeoutMs: timings.helloMs, ...(become === undefined ? {} : { become }) });
+  }
+}
+
+/** Opens a session and the guard side by side; a session without a guard is let go. */
+async function bothOrNone(session: Promise<Session>, guard: Promise<void>): Promise<[Session]> {
+  const [opened, guarded] = await Promise.allSettled([session, guard]);
+  if (opened.status === 'rejected') throw opened.reason;
+  if (guarded.status === 'rejected') {
+    opened.value.channel.destroy();
+    throw guarded.reason;
+  }
+  return [opened.value];
+}

@@ -1,0 +1,92 @@
+/** The ssh transport's wire: one SSH connection, verified, kept alive, without Nagle's delay. */
+import type { Channel as SshChannel, Client, ClientChannel } from 'ssh2';
+import type { Duplex } from 'node:stream';
+import { ConnectionError } from '../errors';
+import type { Host } from '../inventory/host';
+import { channelOf, type Channel, type Exit, type Wire } from './wire';
+
+/** A wire over a connected and verified client. */
+export class SshWire implements Wire {
+  failure: ConnectionError | undefined;
+  readonly #ended: Promise<void>;
+  /** Rejects when the link is gone. */
+  readonly #lost: Promise<never>;
+
+  constructor(readonly user: string, private readonly host: Host, private readonly client: Client) {
+    this.#ended = new Promise(resolve => {
+      let reason = '';
+      client.on('error', (error: Error) => { reason = `: ${error.message}`; });
+      client.on('close', () => {
+        this.fail(new ConnectionError(host.name, `the link dropped${reason}`, 'What was running there has been killed; run again, which inspects the state.'));
+        resolve();
+      });
+    });
+    this.#lost = this.#ended.then(() => { throw this.failure ?? new ConnectionError(host.name, 'the link dropped'); });
+    this.#lost.catch(() => undefined);
+  }
+
+  async exec(line: string): Promise<Channel> {
+    const channel = await this.#open<ClientChannel>('a session', done => this.client.exec(line, done));
+    const exit = new Promise<Exit>(resolve => {
+      channel.once('exit', (code: number | null, signal?: string) => resolve(code === null ? { signal: signal ?? 'KILL' } : { code }));
+      channel.once('close', () => resolve({}));
+    });
+    const closed = new Promise<void>(resolve => { channel.once('close', () => resolve()); });
+    return channelOf({ input: channel, stdout: channel, stderr: channel.stderr, exit, closed, destroy: () => channel.close() });
+  }
+
+  async forward(address: string, port: number): Promise<Duplex> {
+    return this.#open<SshChannel>(`${address} port ${port}`, done => this.client.forwardOut('127.0.0.1', 0, address, port, done));
+  }
+
+  fail(reason: ConnectionError): void {
+    this.failure ??= reason;
+  }
+
+  async close(): Promise<void> {
+    this.fail(new ConnectionError(this.host.name, 'the link is closed'));
+    this.client.end();
+    const timer = setTimeout(() => this.client.destroy(), 1_000);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  /** Opens a channel; sshd frees its slots late, so a refused session is asked for again. */
+  async #open<C>(what: string, ask: (done: (error: Error | undefined, channel: C) => void) => void): Promise<C> {
+    const deadline = performance.now() + 10_000;
+    for (let delay = 25; ; delay = Math.min(delay * 2, 1_000)) {
+      this.#check();
+      try {
+        return await Promise.race([this.#lost, new Promise<C>((resolve, reject) => {
+          ask((error, channel) => {
+            if (error === undefined) resolve(channel);
+            else reject(error);
+          });
+        })]);
+      } catch (error) {
+        this.#check();
+        const message = error instanceof Error ? error.message : String(error);
+        const again = what === 'a session' && /channel open failure/i.test(message) && performance.now() + delay < deadline;
+        if (!again) throw this.#refused(what, message, error);
+        await new Promise(resolve => setTimeout(resolve, delay));
+      }
+    }
+  }
+
+  #check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  #refused(what: string, message: string, cause: unknown): ConnectionError {
+    if (what === 'a session') {
+      return new ConnectionError(this.host.name, `sshd opens no further session: ${message}`, 'Runsheet needs up to 10 sessions on a connection: raise MaxSessions in sshd_config.', { cause });
+    }
+    if (/prohibited|open failed$/i.test(message)) {
+      return new ConnectionError(
+        this.host.name, `sshd forwards no connection to ${what}: ${message}`,
+        'AllowTcpForwarding (or PermitOpen, or a "restrict" in authorized_keys) is off there: allow it, or use the host\'s own client.', { cause },
+      );
+    }
+    return new ConnectionError(this.host.name, `${what}, as the host reaches it, does not answer: ${message}`, undefined, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+/** How long the transport waits for what, in milliseconds; tests shorten some. */
+export interface Timings {
+  /** Word to the guard and the lock holder so often. */
+  readonly beatMs: number;
+  /** Guard and lock holder take the controller for dead after so long without a word. */
+  readonly silenceMs: number;
+  /** SSH keep-alive; after three without an answer the link is down. */
+  readonly keepaliveMs: number;
+  /** A shell must say hello within this time. */
+  readonly helloMs: number;
+  /** Output is still read so long after a command's exit when a child holds its pipes. */
+  readonly graceMs: number;
+  /** How long closing waits for the host's side. */
+  readonly closeMs: number;
+  /** Between two tries to get a lock. */
+  readonly lockRetryMs: number;
+}
+
+export const defaultTimings: Timings = {
+  beatMs: 10_000,
+  silenceMs: 45_000,
+  keepaliveMs: 15_000,
+  helloMs: 60_000,
+  graceMs: 1_000,
+  closeMs: 3_000,
+  lockRetryMs: 1_000,
+};
+
+/** Waits for a promise, at most so long; says whether it settled. */
+export async function settled(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>(resolve => { timer = setTimeout(() => resolve(false), ms); });
+  const done = await Promise.race([promise.then(() => true, () => true), late]);
+  clearTimeout(timer);
+  return done;
+}

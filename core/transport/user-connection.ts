@@ -1,0 +1,155 @@
+/** The Connection that modules see: commands and files as one user of one host, over that user's sessions. */
+import type { Duplex } from 'node:stream';
+import { CommandError, ConnectionError, InterruptedError, isRunnerError } from '../errors';
+import type { Host } from '../inventory/host';
+import { redact, Secret } from '../secret';
+import { quote, type Command } from './command';
+import type { CommandResult, Connection, RunOptions, WriteOptions } from './connection';
+import { fetchFile, readCommand, writeFile } from './files';
+import type { Outcome } from './outcome';
+import { ChannelGone, type OwnOrder } from './own';
+import type { Sessions } from './sessions';
+import { MAX_FRAME_INPUT, ShellGone } from './shell';
+import type { Wire } from './wire';
+
+/** The time limit of a command that is given none, in milliseconds: that of a task. */
+const DEFAULT_TIMEOUT_MS = 600_000;
+/** The exit code and the words by which a script says that its directory is not there. */
+const NO_DIRECTORY = 'runsheet: cannot change to directory';
+
+export interface UserConnectionOptions {
+  readonly host: Host;
+  readonly user: string;
+  readonly wire: Wire;
+  readonly sessions: Sessions;
+  readonly runId: string;
+}
+
+/** One user's connection. */
+export class UserConnection implements Connection {
+  readonly host: Host;
+  readonly user: string;
+  readonly sessions: Sessions;
+  readonly #wire: Wire;
+  readonly #runId: string;
+
+  constructor({ host, user, wire, sessions, runId }: UserConnectionOptions) {
+    this.host = host;
+    this.user = user;
+    this.sessions = sessions;
+    this.#wire = wire;
+    this.#runId = runId;
+  }
+
+  run(command: Command, options: RunOptions = {}): Promise<CommandResult> {
+    return this.#run(command, options);
+  }
+
+  write(path: string, content: string | Buffer | Secret, options: WriteOptions = {}): Promise<void> {
+    return writeFile(this, { path, content, runId: this.#runId, ...options });
+  }
+
+  async read(path: string): Promise<Buffer> {
+    return (await this.run(readCommand(path))).bytes;
+  }
+
+  async readSecret(path: string): Promise<Secret> {
+    const { stdout } = await this.run(readCommand(path), { secretOutput: true });
+    return new Secret(stdout);
+  }
+
+  fetch(path: string, to: string): Promise<string> {
+    return fetchFile(path, to, onChunk => this.#run(readCommand(path), { channel: 'own' }, onChunk));
+  }
+
+  async forward(address: string, port: number): Promise<Duplex> {
+    if (this.#wire.failure !== undefined) throw this.#wire.failure;
+    return this.#wire.forward(address, port);
+  }
+
+  async #run(command: Command, options: RunOptions, onChunk?: OwnOrder['onChunk']): Promise<CommandResult> {
+    const text = redact(command.text);
+    const input = inputOf(options.stdin);
+    const order: OwnOrder = {
+      text: scriptOf(command, options),
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      ...(input === undefined ? {} : { stdin: input }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+      ...(onChunk === undefined ? {} : { onChunk }),
+    };
+    if (this.#wire.failure !== undefined) throw this.#wire.failure;
+    if (options.signal?.aborted === true) throw interruption(this.host, options.signal);
+    const own = options.channel === 'own' || options.stdin instanceof Secret || (input?.length ?? 0) > MAX_FRAME_INPUT;
+    const outcome = await (own ? this.sessions.onOwnChannel(order) : this.sessions.inShell(order))
+      .catch((error: unknown) => { throw this.#broken(error, text); });
+    return this.#judge(text, outcome, options);
+  }
+
+  #judge(text: string, outcome: Outcome, options: RunOptions): CommandResult {
+    const result = resultOf(text, outcome);
+    const shown = options.secretOutput === true ? withoutOutput(result) : result;
+    if (outcome.aborted === true && !isTimeLimit(options.signal)) throw interruption(this.host, options.signal);
+    if (outcome.aborted === true) throw new CommandError(this.host.name, { ...shown, timedOut: true });
+    const { expect = [0] } = options;
+    if (result.code === 125 && result.stderr.startsWith(NO_DIRECTORY)) throw new CommandError(this.host.name, shown);
+    if (result.timedOut === true || result.signal !== undefined) throw new CommandError(this.host.name, shown);
+    if (expect !== 'any' && !expect.includes(result.code)) throw new CommandError(this.host.name, shown);
+    return result;
+  }
+
+  /** What a broken channel means: our own closing, a dropped link, or a shell that was killed on the host. */
+  #broken(error: unknown, text: string): unknown {
+    if (!(error instanceof ShellGone) && !(error instanceof ChannelGone)) return error;
+    const what = text.length > 80 ? `${text.slice(0, 77)}...` : text;
+    if (this.sessions.closed) return new InterruptedError(`${this.host.name}: cancelled while it ran: ${what}`);
+    const hint = 'What it did is unknown: look at the host, or run again, which inspects it.';
+    const { failure } = this.#wire;
+    if (failure !== undefined) {
+      return new ConnectionError(this.host.name, `the outcome of "${what}" is unknown: ${failure.message}`, failure.hint ?? hint, { cause: failure });
+    }
+    return new ConnectionError(this.host.name, `the shell ended while it ran "${what}"; the outcome is unknown`, hint);
+  }
+}
+
+function inputOf(stdin: RunOptions['stdin']): Buffer | undefined {
+  if (stdin === undefined) return undefined;
+  if (stdin instanceof Secret) return Buffer.from(stdin.reveal());
+  return typeof stdin === 'string' ? Buffer.from(stdin) : stdin;
+}
+
+function scriptOf(command: Command, { env = {}, chdir }: RunOptions): string {
+  const lines = Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`"${name}" is no name for an environment variable`);
+    return `export ${name}=${quote(value)}\n`;
+  });
+  if (chdir !== undefined) {
+    // CDPATH would make cd print, and go elsewhere.
+    lines.unshift(`CDPATH= cd -- ${quote(chdir)} 2>/dev/null || { echo ${quote(`${NO_DIRECTORY} ${chdir}`)} >&2; exit 125; }\n`);
+  }
+  return lines.join('') + command.text;
+}
+
+function resultOf(command: string, { code, stdout, stderr, ms, signal, timedOut }: Outcome): CommandResult {
+  return {
+    command, code, ms, bytes: stdout,
+    stdout: stdout.toString(),
+    stderr: stderr.toString(),
+    ...(signal === undefined ? {} : { signal: signal.startsWith('SIG') ? signal : `SIG${signal}` }),
+    ...(timedOut === undefined ? {} : { timedOut }),
+  };
+}
+
+function withoutOutput(result: CommandResult): CommandResult {
+  return { ...result, stdout: '', stderr: '(its output may hold a secret and is not shown)', bytes: Buffer.alloc(0) };
+}
+
+function isTimeLimit(signal: AbortSignal | undefined): boolean {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error && reason.name === 'TimeoutError';
+}
+
+function interruption(host: Host, signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return isRunnerError(reason) ? reason : new InterruptedError(`${host.name}: interrupted`);
+}
