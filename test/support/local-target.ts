@@ -1,70 +1,39 @@
-/** A target that is this machine, for tests of modules: real sh, real files. */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { CommandError } from '../../core/errors';
+/** A target that is this machine, for tests of modules: the local transport as the engine hands it to a task. */
+import { afterAll, expect, onTestFinished } from 'vitest';
 import type { Host } from '../../core/inventory/host';
-import { Secret } from '../../core/secret';
-import { cmd, lines, type Command } from '../../core/transport/command';
-import type { CommandResult, RunOptions, Target } from '../../core/transport/connection';
+import { TaskTarget } from '../../core/run/target';
+import type { Target } from '../../core/transport/connection';
+import { createTransport } from '../../core/transport/open';
 
 const host: Host = { name: 'here', connection: { type: 'local', address: '127.0.0.1', port: 22 }, groups: [], vars: {} };
+const runId = '20261122T101500Z-1a2b';
 
 export interface LocalTarget extends Target {
   /** What was said beside the task. */
   readonly said: string[];
 }
 
-/** @param shell the shell that runs commands, `sh` */
+/**
+ * This machine. Called at the top of a file it is closed after its tests, called in a test at the end of that one.
+ * @param shell the command that starts the shell, `['busybox', 'sh']`
+ */
 export function localTarget(shell: readonly string[] = ['sh']): LocalTarget {
+  const transport = createTransport({ hostKey: 'strict', connectTimeoutMs: 10_000, notice: () => undefined, runId, shell: shell.join(' ') });
+  const { signal } = new AbortController();
   const said: string[] = [];
-  const run: Target['run'] = (command, options = {}) => runHere(shell, command, options);
-  const read = (path: string): Promise<Buffer> => run(cmd`cat < ${path}`).then(result => result.bytes);
+  let opened: Promise<Target> | undefined;
+  const open = (): Promise<Target> => opened ??= transport.link(host, signal).then(link => link.as(undefined))
+    .then(connection => new TaskTarget(connection, { runId, signal, deadline: Infinity, say: line => said.push(line) }));
+  const inTest = expect.getState().currentTestName !== undefined;
+  (inTest ? onTestFinished : afterAll)(() => transport.close());
   return {
-    host, user: 'root', runId: '20261122T101500Z-1a2b', signal: new AbortController().signal, said, run, read,
+    host, user: 'root', runId, signal, said,
     say: line => { said.push(line); },
-    write: async (path, content, { mode, owner, group } = {}) => {
-      const fresh = content instanceof Secret ? '600' : '644';
-      await run(lines(
-        cmd`set -e; p=$(readlink -f -- ${path}); t="$p.new"; cat > "$t"`,
-        cmd`if [ -e "$p" ]; then chown --reference="$p" "$t"; chmod --reference="$p" "$t"; else chmod ${fresh} "$t"; fi`,
-        ...(owner === undefined ? [] : [cmd`chown -- ${owner} "$t"`]),
-        ...(group === undefined ? [] : [cmd`chgrp -- ${group} "$t"`]),
-        ...(mode === undefined ? [] : [cmd`chmod -- ${mode.toString(8)} "$t"`]),
-        cmd`mv -T -- "$t" "$p"`,
-      ), { stdin: content instanceof Secret ? content.reveal() : content });
-    },
-    readSecret: async path => new Secret((await read(path)).toString()),
-    fetch: async (path, to) => {
-      const bytes = await read(path);
-      await writeFile(to, bytes, { mode: 0o600 });
-      return createHash('sha256').update(await readFile(to)).digest('hex');
-    },
-    forward: async (address, port) => {
-      const socket = connect(port, address);
-      await once(socket, 'connect');
-      return socket;
-    },
+    run: async (command, options) => (await open()).run(command, options),
+    write: async (path, content, options) => (await open()).write(path, content, options),
+    read: async path => (await open()).read(path),
+    readSecret: async path => (await open()).readSecret(path),
+    fetch: async (path, to) => (await open()).fetch(path, to),
+    forward: async (address, port) => (await open()).forward(address, port),
   };
-}
-
-async function runHere([program = 'sh', ...args]: readonly string[], command: Command, options: RunOptions): Promise<CommandResult> {
-  const child = spawn(program, [...args, '-c', command.text], { cwd: options.chdir ?? '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...options.env } });
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => {
-    out.push(chunk);
-    for (const line of chunk.toString().trimEnd().split('\n')) options.onLine?.(line);
-  });
-  child.stderr.on('data', (chunk: Buffer) => { err.push(chunk); });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(options.stdin instanceof Secret ? options.stdin.reveal() : options.stdin);
-  await once(child, 'close');
-  const bytes = Buffer.concat(out);
-  const result = { command: command.text, code: child.exitCode ?? -1, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes, ms: 0 };
-  const expected = options.expect ?? [0];
-  if (expected !== 'any' && !expected.includes(result.code)) throw new CommandError(host.name, result);
-  return result;
 }

@@ -1,0 +1,5 @@
+/** Commands of one's own. */
+export { cmd, type Command } from '../../core/transport/command';
+export { type Call } from './call';
+export { read } from './read';
+export { run, type Ran, type RunParams } from './run';

@@ -1,0 +1,83 @@
+/** Commands that change something. */
+import { command, live, probe, type Imperative, type Look } from '../../core/module';
+import { cmd, type Command } from '../../core/transport/command';
+import type { CommandResult } from '../../core/transport/connection';
+import { callProblems, commandOf, maskOutput, nameOf, optionsOf, type Call } from './call';
+
+export interface RunParams extends Call {
+  /** An absolute path. Where it exists nothing needs to be done; afterwards it must exist. */
+  readonly creates?: string;
+  /** An absolute path. Where it does not exist nothing needs to be done; afterwards it must be gone. */
+  readonly removes?: string;
+}
+
+/** How the command ended. */
+export interface Ran extends CommandResult {
+  /** Was it run? `false` where `creates` or `removes` said that nothing needs to be done; the rest is then empty and the code 0. */
+  readonly ran: boolean;
+}
+
+/** Which of the named paths are there. */
+interface Before {
+  readonly creates: boolean;
+  readonly removes: boolean;
+}
+
+const running = command<RunParams, Before, Ran>({
+  name: 'command.run',
+  subject: nameOf,
+  validate: params => [...callProblems(params), ...pathProblems(params)],
+  before: look,
+  describe: (before, params) => (isNeeded(before, params) ? `run ${nameOf(params)}` : undefined),
+  run: async (on, { params }) => {
+    const say = params.secretOutput === true ? {} : { onLine: (line: string) => on.say(line) };
+    const result = await on.run(commandOf(params), { ...optionsOf(params), ...say });
+    if (params.secretOutput === true) maskOutput(result);
+    return { ...result, ran: true };
+  },
+  verify: async (on, { params }) => {
+    if (params.creates === undefined && params.removes === undefined) return true;
+    const after = parseBefore(await on.run(existing(params)));
+    if (params.creates !== undefined && !after.creates) return `${params.creates} does not exist afterwards`;
+    if (params.removes !== undefined && after.removes) return `${params.removes} still exists afterwards`;
+    return true;
+  },
+  idle: (_before, params) => ({ command: nameOf(params), code: 0, stdout: '', stderr: '', bytes: Buffer.alloc(0), ms: 0, ran: false }),
+});
+
+/**
+ * Runs a command, in a process group of its own; what it prints is shown line by line while it runs. In check mode it is only named.
+ * It counts as a change each time: say `creates` or `removes` where a second run has nothing to do, and use command.read for what only looks.
+ *
+ *     command.run({ command: cmd`tar -xzf ${archive} -C /opt`, creates: '/opt/etcd' })
+ */
+export function run(params: RunParams): Imperative<Ran> {
+  return running(params);
+}
+
+function look(params: RunParams): Look<Before> {
+  if (params.creates === undefined && params.removes === undefined) return live(() => Promise.resolve({ creates: false, removes: false }));
+  return probe(existing(params), parseBefore);
+}
+
+/** A link that leads nowhere exists too. */
+function existing({ creates = '', removes = '' }: RunParams): Command {
+  return cmd`c=${creates} r=${removes}
+if [ -e "$c" ] || [ -L "$c" ]; then echo creates; fi
+if [ -e "$r" ] || [ -L "$r" ]; then echo removes; fi`;
+}
+
+function parseBefore({ stdout }: CommandResult): Before {
+  const found = stdout.split('\n');
+  return { creates: found.includes('creates'), removes: found.includes('removes') };
+}
+
+function isNeeded(before: Before, { creates, removes }: RunParams): boolean {
+  return !(creates !== undefined && before.creates) && !(removes !== undefined && !before.removes);
+}
+
+function pathProblems({ creates, removes }: RunParams): string[] {
+  return Object.entries({ creates, removes })
+    .filter(([, path]) => path !== undefined && !path.startsWith('/'))
+    .map(([name, path]) => `\`${name}\` must be an absolute path, not "${path ?? ''}"`);
+}

@@ -1,0 +1,2 @@
+/** Questions to the user. */
+export { ask, type AskParams } from './ask';
