@@ -33,6 +33,7 @@ export async function debianRoot(options: RootOptions = {}): Promise<string> {
   await mkdir(cache, { recursive: true });
   await withLock(join(cache, 'root.lock'), async () => {
     if (await exists(root)) return;
+    await removePartial(cache);
     options.progress?.(`Building the Debian root ${root} (once, about a minute)`);
     await build(root, packages, options.signal);
   });
@@ -44,9 +45,13 @@ function recipeKey(packages: readonly string[]): string {
   return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
 }
 
+/** What killed builds left: whoever holds the lock is the only one that builds. */
+async function removePartial(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) if (name.includes('.partial')) await rm(join(cache, name), { recursive: true, force: true });
+}
+
 async function build(root: string, packages: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   const partial = `${root}.partial`;
-  await rm(partial, { recursive: true, force: true });
   const aptConfig = `${partial}.apt`;
   try {
     await writeFile(aptConfig, await aptSettings());
