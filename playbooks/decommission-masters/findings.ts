@@ -1,0 +1,88 @@
+/** What pre-flight found: everything that the decision is made from, and nothing else. */
+import { isUnreachable, type Host, type Unreachable } from '../../core';
+import type { HostFacts, Peer } from '../../modules/host';
+import type { CertificateFile } from '../../modules/pki';
+import type { MasterReading } from '../steps/masters';
+import type { Vars } from './vars';
+import type { World } from './world';
+
+/** What each host said; a host that could not be asked stands with the reason. */
+export type PerHost<T> = ReadonlyMap<Host, T | Unreachable>;
+
+/** A server line of the upstream. */
+export interface UpstreamServer {
+  /** `172.72.0.95:6443`, as written. */
+  readonly address: string;
+  readonly down: boolean;
+}
+
+/** An etcd member as a kept member lists it. */
+export interface MemberFinding {
+  /** Hex. */
+  readonly id: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+/** What a kept member answers for itself. */
+export interface MemberStatus {
+  readonly id: string;
+  readonly version: string;
+  readonly leader: string;
+  readonly dbSize: number;
+}
+
+/** The cluster of etcd, asked through a kept master. */
+export interface EtcdFindings {
+  readonly members: readonly MemberFinding[];
+  /** Status of the members that answer. */
+  readonly statuses: readonly MemberStatus[];
+  /** What is wrong with it: alarms, learners, members out of step or silent, each a sentence. */
+  readonly problems: readonly string[];
+}
+
+/** The API, asked of one kept API server. */
+export interface ApiFindings {
+  readonly failing: readonly string[];
+  readonly notReadyNodes: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly holders: readonly { readonly component: string; readonly host: string | undefined }[];
+}
+
+/** The service-account key files of a master with the hashes of their public keys. */
+export interface ServiceAccountKey { readonly path: string; readonly sha256: string }
+
+/** The CA as far as it is no secret. */
+export interface AuthorityFinding { readonly notAfter: string; readonly origin: string }
+
+export interface Findings {
+  readonly world: World;
+  readonly vars: Vars;
+  readonly hosts: PerHost<HostFacts>;
+  /** The upstream's servers on each proxy. */
+  readonly upstreams: PerHost<readonly UpstreamServer[]>;
+  readonly masters: PerHost<MasterReading>;
+  readonly certificates: PerHost<readonly CertificateFile[]>;
+  readonly saKeys: PerHost<readonly ServiceAccountKey[]>;
+  /** Is the running API server older than, or other than, its unit says? */
+  readonly stale: PerHost<boolean>;
+  readonly etcd: EtcdFindings | Unreachable;
+  readonly api: PerHost<ApiFindings>;
+  readonly authority: AuthorityFinding | Unreachable;
+  /** Who is connected to etcd and the API server of a leaving master. */
+  readonly peers: PerHost<readonly Peer[]>;
+  /** Files on each host that name a leaving API server directly. */
+  readonly kubeconfigs: PerHost<readonly string[]>;
+}
+
+/** The findings of those hosts that could be asked. */
+export function known<T>(perHost: PerHost<T>): readonly (readonly [Host, T])[] {
+  return [...perHost].flatMap(([host, value]) => (isUnreachable(value) ? [] : [[host, value] as const]));
+}
+
+/** What one host said; `undefined` where it could not be asked. */
+export function of<T>(perHost: PerHost<T>, host: Host): T | undefined {
+  const value = perHost.get(host);
+  return value === undefined || isUnreachable(value) ? undefined : value;
+}
