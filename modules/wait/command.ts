@@ -5,6 +5,9 @@ import type { CommandResult, Target } from '../../core/transport/connection';
 import { callProblems, commandOf, nameOf, optionsOf, type Call } from '../command/call';
 import { patienceOf, patienceProblems, type Patience } from './patience';
 
+/** A single look may take this long even where the whole wait is shorter, in milliseconds. */
+const SHORTEST = 3000;
+
 export interface CommandParams extends Omit<Call, 'timeout' | 'secretOutput'>, Patience {
   /** What must be true of its result besides the exit code. */
   readonly until?: (result: CommandResult) => boolean;
@@ -31,7 +34,7 @@ async function look(on: Target, params: CommandParams): Promise<Finding<CommandR
   const { expect = [0], until } = params;
   const name = nameOf(params);
   try {
-    const result = await on.run(commandOf(params), { ...optionsOf(params), expect: 'any', timeoutMs: patienceOf(params).timeoutMs });
+    const result = await on.run(commandOf(params), { ...optionsOf(params), expect: 'any', timeoutMs: Math.max(patienceOf(params).timeoutMs, SHORTEST) });
     if (!expect.includes(result.code)) return { ok: false, reason: `${name} exited with code ${result.code}${lastLine(result)}` };
     return until === undefined || until(result) ? { ok: true, value: result } : { ok: false, reason: `${name} does not say yet what is waited for${lastLine(result)}` };
   } catch (error) {

@@ -60,7 +60,7 @@ async function secured(stream: Duplex, { url, ca, cert, key }: RequestOptions, s
 async function answerOf(socket: Duplex, { url, headers }: RequestOptions, signal: AbortSignal): Promise<HttpAnswer> {
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = httpRequest({
-      createConnection: () => socket, agent: false, method: 'GET', path: url.pathname + url.search, signal,
+      createConnection: () => socket, method: 'GET', path: url.pathname + url.search, signal,
       headers: { host: url.host, connection: 'close', ...headers },
     });
     sent.once('response', resolve);

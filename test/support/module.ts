@@ -23,19 +23,19 @@ export async function carryOut<V>(action: Action<V>, on: Target): Promise<Outcom
     }
     case 'resource': {
       const { changes, apply, value } = await see(action.look, on);
-      if (changes.length === 0) return { changes, changed: false, value: value() };
+      if (changes.length === 0) return { changes, changed: false, value: value(false) };
       await apply(on);
       const after = await see(action.look, on);
       expect(after.changes, 'did not converge').toEqual([]);
-      return { changes, changed: true, value: after.value() };
+      return { changes, changed: true, value: after.value(true) };
     }
     case 'command': {
-      const { does, run, verify, idle } = await see(action.look, on);
-      if (does === undefined) return { changes: [], changed: false, value: idle() };
-      const value = await run(on);
-      const verified = await verify(on, value);
-      if (verified !== true) throw new Error(verified);
-      return { changes: [{ resource: action.subject, property: 'does', from: null, to: does }], changed: true, value };
+      const intent = await see(action.look, on);
+      if (intent.does === undefined) return { changes: [], changed: false, value: intent.idle() };
+      const value = await intent.run(on);
+      const verdict = await intent.verify(on, value);
+      if (verdict !== true) throw new Error(verdict);
+      return { changes: [{ resource: action.subject, property: 'does', from: null, to: intent.does }], changed: true, value };
     }
   }
 }
