@@ -39,10 +39,10 @@ export async function runPlaybook(job: RunJob): Promise<RecapEvent> {
 }
 
 async function runPlays(run: Run): Promise<void> {
-  const { job, layout } = run;
+  const { job } = run;
   const cancel = (): void => run.cancel('interrupted: no further task was started; what was at work was killed, and its outcome is unknown until the next run looks at it');
   run.events.emit({
-    type: 'run', playbook: job.playbook.name, check: run.check, hosts: layout.hosts.map(host => host.name),
+    type: 'run', playbook: job.playbook.name, check: run.check, hosts: run.hosts.map(host => host.name),
     plays: run.plays.map(({ id, play, hosts }) => ({ id, name: play.name, hosts: hosts.map(host => host.name) })),
   });
   job.signal.addEventListener('abort', cancel, { once: true });

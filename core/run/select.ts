@@ -25,7 +25,7 @@ export function limitHosts(inventory: Inventory, limit: string | undefined, prob
  */
 export function selectTasks(plays: readonly LaidPlay[], selection: Selection, problems: Problems): ReadonlySet<LaidTask> {
   const all = plays.flatMap(play => tasksIn(play.steps));
-  checkTags(inOrder(plays), selection, problems);
+  const allKnown = checkTags(inOrder(plays), selection, problems);
   const skipped = (task: LaidTask): boolean => task.tags.some(tag => selection.skipTags.includes(tag));
   const wanted = (task: LaidTask): boolean => selection.tags.length === 0 || task.tags.some(tag => selection.tags.includes(tag));
   const selected = new Set(all.filter(task => wanted(task) && !skipped(task)));
@@ -38,6 +38,7 @@ export function selectTasks(plays: readonly LaidPlay[], selection: Selection, pr
       if (!skipped(step) && all.some(task => selected.has(task) && notifiedBy(task.task).includes(handler))) selected.add(step);
     }
   } while (selected.size > before);
+  if (allKnown && selected.size === 0 && all.length > 0) problems.add('--tags and --skip-tags leave no task of this playbook');
   reportSkippedButUsed(plays, selected, { skipped, skipTags: selection.skipTags, problems });
   return selected;
 }
@@ -83,10 +84,12 @@ function reportSkippedButUsed(plays: readonly LaidPlay[], selected: ReadonlySet<
   }
 }
 
-function checkTags(tasks: readonly LaidTask[], selection: Selection, problems: Problems): void {
+/** @returns whether playbook and command line mean the same tags */
+function checkTags(tasks: readonly LaidTask[], selection: Selection, problems: Problems): boolean {
   const known = [...new Set(tasks.flatMap(task => task.tags))].sort();
   const listed = known.length === 0 ? 'this playbook has no tags' : `its tags are ${known.join(', ')}`;
-  for (const [option, tags] of [['--tags', selection.tags], ['--skip-tags', selection.skipTags]] as const) {
-    for (const tag of tags) if (!known.includes(tag)) problems.add(`${option} ${tag}: no task of this playbook has this tag; ${listed}`);
-  }
+  const given = [...selection.tags.map(tag => ['--tags', tag] as const), ...selection.skipTags.map(tag => ['--skip-tags', tag] as const)];
+  const wrong = given.filter(([, tag]) => !known.includes(tag));
+  for (const [option, tag] of wrong) problems.add(`${option} ${tag}: no task of this playbook has this tag; ${listed}`);
+  return wrong.length === 0;
 }

@@ -21,6 +21,10 @@ export interface Halt {
 type Counts = { -readonly [K in keyof HostCounts]: number };
 
 export class Run {
+  /** The plays in which something is selected. */
+  readonly plays: readonly LaidPlay[];
+  /** Their hosts, in the order of the inventory. */
+  readonly hosts: readonly Host[];
   readonly events: Emitter;
   readonly links: Links;
   readonly locks: Locks;
@@ -51,7 +55,9 @@ export class Run {
     this.events = new Emitter(job.runId, job.emit);
     this.links = new Links(job.transport, this.signal);
     this.locks = new Locks(this);
-    for (const host of layout.hosts) this.counts.set(host, { ok: 0, changed: 0, skipped: 0, failed: 0, unreachable: 0, unknown: 0, ignored: 0 });
+    this.plays = layout.plays.filter(play => tasksIn(play.steps).some(task => this.isSelected(task)));
+    this.hosts = layout.hosts.filter(host => this.plays.some(play => play.hosts.includes(host)));
+    for (const host of this.hosts) this.counts.set(host, { ok: 0, changed: 0, skipped: 0, failed: 0, unreachable: 0, unknown: 0, ignored: 0 });
   }
 
   get check(): boolean {
@@ -116,10 +122,5 @@ export class Run {
 
   isSelected(task: LaidTask): boolean {
     return this.layout.selected.has(task);
-  }
-
-  /** The plays that have something to do. */
-  get plays(): readonly LaidPlay[] {
-    return this.layout.plays.filter(play => tasksIn(play.steps).some(task => this.isSelected(task)));
   }
 }

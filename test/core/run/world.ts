@@ -32,7 +32,7 @@ export interface Result {
   readonly tasks: readonly TaskEvent[];
   /** `name` of a task to `h1=ok h2=changed`, by host. */
   of(task: string): string;
-  /** Why it ended as it did on the first host. */
+  /** Why it ended as it did, on the first host with a reason. */
   reason(task: string): string;
   /** Texts of notices. */
   readonly notices: readonly string[];
@@ -97,7 +97,7 @@ function resultOf(recap: RecapEvent, events: readonly RunnerEvent[]): Result {
   return {
     recap, events, tasks,
     of: name => tasks.filter(event => event.name === name).map(event => `${event.host}=${event.status}`).sort().join(' '),
-    reason: name => tasks.find(event => event.name === name)?.reason ?? '',
+    reason: name => tasks.find(event => event.name === name && event.reason !== undefined)?.reason ?? '',
     notices: events.filter(event => event.type === 'notice').map(event => event.text),
   };
 }
