@@ -1,11 +1,12 @@
 /** From a host's variables to the way it is reached. */
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
-import { InventoryError } from '../errors';
+import { InventoryError, messageOf } from '../errors';
 import { Secret } from '../secret';
 import { nearest } from '../suggest';
 import type { Setting, Settings } from './draft';
 import type { HostConnection } from './host';
+import { knownHostsOf } from './ssh-args';
 import { KNOWN, NAMES, REFUSED } from './variables';
 
 /** One variable that a host has, by the name that was used. */
@@ -28,7 +29,7 @@ export function connectionOf(host: string, vars: Settings): HostConnection {
     ...given('becomeUser', map(find(NAMES.becomeUser), textOf)),
     ...given('becomePassword', map(find(NAMES.becomePassword), secretOf)),
     ...given('hostKeys', map(find(NAMES.hostKeys), fingerprintsOf)),
-    ...given('knownHosts', map(find(NAMES.knownHosts), found => listOf(found).map(expandHome))),
+    ...given('knownHosts', map(find(NAMES.knownHosts), found => listOf(found).map(expandHome)) ?? fromSshArgs(vars)),
   };
 }
 
@@ -52,6 +53,20 @@ function refuseUnsupported(vars: Settings): void {
     const meant = nearest(name, KNOWN);
     if (meant !== undefined) throw new InventoryError(`${setting.at}: there is no variable ${name}; did you mean "${meant}"?`);
   }
+}
+
+/** Known hosts files out of the options for the ssh program. */
+function fromSshArgs(vars: Settings): readonly string[] | undefined {
+  const files = NAMES.sshArgs.flatMap(name => {
+    const found = findLast(vars, [name]);
+    if (found === undefined || found.value === '') return [];
+    try {
+      return knownHostsOf(textOf(found));
+    } catch (error) {
+      throw new InventoryError(`${found.at}: ${name}: ${messageOf(error)}`);
+    }
+  });
+  return files.length === 0 ? undefined : files.map(expandHome);
 }
 
 function findLast(vars: Settings, names: readonly string[]): Found | undefined {

@@ -14,6 +14,7 @@ export const NAMES = {
   becomePassword: ['ansible_become_pass', 'ansible_become_password'],
   hostKeys: ['runsheet_host_key'],
   knownHosts: ['runsheet_known_hosts'],
+  sshArgs: ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** What they are called when they are passwords. */
@@ -24,8 +25,8 @@ export const PRIORITY = 'ansible_group_priority';
 
 /** What a variable is refused for, by name: it would change how a host is reached, and Runsheet would do something else. */
 export const REFUSED: ReadonlyMap<string, string> = new Map([
-  ...['ansible_ssh_common_args', 'ansible_ssh_extra_args', 'ansible_ssh_args', 'ansible_ssh_executable', 'ansible_ssh_proxy_command', 'ansible_paramiko_proxy_command']
-    .map(name => [name, 'Runsheet does not start the ssh program; take it out, and for unknown host keys use --host-key accept-new or runsheet_known_hosts'] as const),
+  ...['ansible_ssh_executable', 'ansible_ssh_proxy_command', 'ansible_paramiko_proxy_command']
+    .map(name => [name, 'Runsheet does not start the ssh program; take it out'] as const),
   ...['ansible_host_key_checking', 'ansible_ssh_host_key_checking', 'ansible_paramiko_host_key_checking']
     .map(name => [name, 'host keys are always verified; take it out and use --host-key accept-new, runsheet_host_key or runsheet_known_hosts'] as const),
   ...['ansible_become_exe', 'ansible_become_flags', 'ansible_sudo_exe', 'ansible_sudo_flags']

@@ -84,6 +84,16 @@ ansible_facts_of_mine=1
     expect(vars).toEqual({ extra: 1, ansible_facts_of_mine: 1 });
   });
 
+  test('takes known hosts files out of the options for ssh, and passes over what only tunes it', () => {
+    const inventory = fromIni(`a ansible_ssh_common_args='-C -o ControlPersist=60s -oStrictHostKeyChecking=yes -o UserKnownHostsFile="/a /b"'
+b ansible_ssh_common_args=
+[all:vars]
+ansible_ssh_common_args=-o UserKnownHostsFile=/all
+`);
+    expect(hostOf(inventory, 'a').connection.knownHosts).toEqual(['/a', '/b']);
+    expect(hostOf(inventory, 'b').connection.knownHosts).toBeUndefined();
+  });
+
   test('has its defaults, and old names count where new ones are missing', () => {
     const inventory = fromIni('plain\nold ansible_ssh_host=1.2.3.4 ansible_ssh_user=u ansible_ssh_pass=secret-old\nhere ansible_connection=local\nv6 ansible_host=FD00:0::1\n');
     expect(hostOf(inventory, 'plain').connection).toEqual({ type: 'ssh', address: 'plain', port: 22 });
@@ -98,7 +108,10 @@ ansible_facts_of_mine=1
     ['x ansible_connection=docker', /^hosts.ini:1: ansible_connection=docker is not supported; use ssh or local$/],
     ['x ansible_become=perhaps', /^hosts.ini:1: ansible_become=perhaps is neither yes nor no$/],
     ['x ansible_become_method=su', /^hosts.ini:1: ansible_become_method=su is not supported; the only method is sudo$/],
-    ["x ansible_ssh_common_args='-o ProxyJump=j'", /^hosts.ini:1: ansible_ssh_common_args is not supported: Runsheet does not start the ssh program/],
+    ["x ansible_ssh_common_args='-o ProxyJump=j'", /^hosts.ini:1: ansible_ssh_common_args: -o ProxyJump=j is not supported: Runsheet does not start the ssh program$/],
+    ["x ansible_ssh_extra_args='-J j'", /^hosts.ini:1: ansible_ssh_extra_args: -J is not supported/],
+    ["x ansible_ssh_common_args='-o StrictHostKeyChecking=no'", /host keys are always verified; for unknown ones use --host-key accept-new$/],
+    ["x ansible_ssh_args='-oIdentityFile=/k'", /use ansible_ssh_private_key_file$/],
     ['x ansible_host_key_checking=False', /^hosts.ini:1: ansible_host_key_checking is not supported: host keys are always verified/],
     ['x ansible_hots=1.2.3.4', /^hosts.ini:1: there is no variable ansible_hots; did you mean "ansible_host"\?$/],
     ['x runsheet_hostkey=y', /did you mean "runsheet_host_key"/],

@@ -1,0 +1,121 @@
+/** Carries out a prepared run: transport, reporter, journal and signals around the engine. */
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UsageError, messageOf } from '../errors';
+import { EVENT_VERSION, type RunnerEvent } from '../report/events';
+import { openJournal, type Journal } from '../run/journal';
+import type { RunJob } from '../run/job';
+import { runPlaybook } from '../run/run';
+import { redact, type Secret } from '../secret';
+import type { Transport } from '../transport/connection';
+import { createTransport } from '../transport/open';
+import { ask } from './ask';
+import { Interrupts } from './interrupts';
+import type { RunOptions } from './options';
+import { Output } from './output';
+import type { Prepared } from './prepare';
+import { recapFor } from './recap';
+import type { Timings } from './timings';
+
+const CONNECT_TIMEOUT_MS = 15_000;
+/** How long a second Ctrl-C waits for commands to be killed. */
+const LEAVE_MS = 2000;
+
+export interface RunFrame {
+  readonly options: RunOptions;
+  readonly timings: Timings;
+  /** For sudo, on hosts whose inventory names none. */
+  readonly password: Secret | undefined;
+}
+
+/** Runs it and returns the exit code. */
+export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<number> {
+  const { options } = frame;
+  const runId = newRunId();
+  const journal = journalFor(runId);
+  const output = new Output(options);
+  const emit = (event: RunnerEvent): void => {
+    output.report(event);
+    journal.report(event);
+  };
+  const notice = (text: string, host?: string): void => {
+    emit({ v: EVENT_VERSION, run: runId, at: new Date().toISOString(), type: 'notice', level: 'info', text: redact(text), ...(host === undefined ? {} : { host }) });
+  };
+  const transport = transportFor(runId, frame, notice);
+  using interrupts = new Interrupts({
+    stop: why => notice(`${why}: stopping; no further task starts, and commands at work are killed. Once more leaves at once.`),
+    leave: () => { void leave(transport, () => emit(recapFor({ runId, exit: 130, check: options.check, stopped: 'left at once; commands may still be at work for a moment' }))); },
+  });
+  output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
+  const recap = await runPlaybook(jobFor(prepared, { options, runId, transport, emit, signal: interrupts.signal }));
+  await output.close();
+  await journal.close();
+  const problem = journal.problem();
+  if (problem !== undefined) process.stderr.write(`the journal ${journal.path} is not complete: ${problem}\n`);
+  return recap.exit;
+}
+
+function jobFor(prepared: Prepared, rest: Pick<RunJob, 'runId' | 'transport' | 'emit' | 'signal'> & { readonly options: RunOptions }): RunJob {
+  const { playbook, vars, inventory, selection } = prepared;
+  const { options, signal, ...job } = rest;
+  const { check, forks, become } = options;
+  return {
+    ...job, signal, playbook, vars, inventory, selection,
+    settings: { check, forks, become, lockWaitMs: options.lockWait, timeoutMs: options.timeout },
+    holder: `${userInfo().username}@${hostname()}`,
+    ask: text => ask(text, { yes: options.yes, output: options.json ? process.stderr : process.stdout, signal }),
+  };
+}
+
+function transportFor(runId: string, { options, timings, password }: RunFrame, notice: (text: string, host?: string) => void): Transport {
+  const transport = createTransport({
+    runId,
+    hostKey: options.hostKey,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    becomePassword: () => Promise.resolve(password),
+    notice: (host, text) => notice(text, host.name),
+    ...(options.user === undefined ? {} : { user: options.user }),
+    ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
+  });
+  return options.verbose ? timed(transport, timings, notice) : transport;
+}
+
+/** Tells once how long it took until the first host answered. */
+function timed(transport: Transport, timings: Timings, notice: (text: string) => void): Transport {
+  let begun = false;
+  let told = false;
+  return {
+    close: () => transport.close(),
+    link: async (host, signal) => {
+      if (!begun) timings.mark('first connection begun');
+      begun = true;
+      const link = await transport.link(host, signal);
+      if (!told) {
+        told = true;
+        timings.mark(`${host.name} connected`);
+        notice(timings.text());
+      }
+      return link;
+    },
+  };
+}
+
+function journalFor(runId: string): Journal {
+  try {
+    return openJournal('.runsheet', runId);
+  } catch (error) {
+    throw new UsageError(`the journal .runsheet cannot be made in ${process.cwd()}: ${messageOf(error)}`, 'Start the run in a folder where you may write.');
+  }
+}
+
+async function leave(transport: Transport, tell: () => void): Promise<void> {
+  await Promise.race([transport.close(), delay(LEAVE_MS)]);
+  tell();
+  process.exit(130);
+}
+
+/** UTC and a little chance, `20260822T101500Z-1a2b`. */
+function newRunId(): string {
+  return `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
+}

@@ -1,0 +1,70 @@
+/** Remembers good type checks: which files went into one, and a hash over them, the lock files, the compiler options and the versions. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+interface Memory {
+  readonly files: readonly string[];
+  readonly hash: string;
+}
+
+export class CheckMemory {
+  readonly #path: string;
+
+  /** @param roots what is checked. @param own the folder of this installation */
+  constructor(private readonly roots: readonly string[], private readonly own: string) {
+    const cache = process.env['XDG_CACHE_HOME'] ?? '';
+    const folder = join(cache === '' ? join(homedir(), '.cache') : cache, 'runsheet', 'types');
+    this.#path = join(folder, `${createHash('sha256').update(JSON.stringify([own, roots])).digest('hex')}.json`);
+  }
+
+  /** Was this checked, found good, and has nothing changed since? */
+  isGood(): boolean {
+    try {
+      const memory = parseMemory(readFileSync(this.#path, 'utf8'));
+      return memory !== undefined && memory.hash === this.#hash(memory.files);
+    } catch {
+      // No memory, or a file is gone: it is checked again.
+      return false;
+    }
+  }
+
+  /** @param files all files of the check, as the compiler lists them. */
+  remember(files: readonly string[]): void {
+    // Packages change with the lock file; their files are not read one by one.
+    const sources = files.filter(file => !file.includes('/node_modules/'));
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      const temporary = `${this.#path}.${process.pid}`;
+      writeFileSync(temporary, JSON.stringify({ files: sources, hash: this.#hash(sources) } satisfies Memory));
+      renameSync(temporary, this.#path);
+    } catch {
+      // Where nothing can be kept the next run checks again.
+    }
+  }
+
+  #hash(files: readonly string[]): string {
+    const hash = createHash('sha256').update(JSON.stringify([process.version, this.roots]));
+    const lockFiles = [this.own, ...this.roots.map(root => dirname(root))].map(folder => join(folder, 'package-lock.json'));
+    const versions = ['typescript-native', 'zod', '@types/node'].map(name => join(this.own, 'node_modules', name, 'package.json'));
+    for (const file of [...lockFiles, ...versions, join(this.own, 'tsconfig.json')]) hash.update(`\0${file}\0`).update(contentOrNothing(file));
+    for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(file));
+    return hash.digest('hex');
+  }
+}
+
+function contentOrNothing(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function parseMemory(text: string): Memory | undefined {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null || !('files' in parsed) || !('hash' in parsed)) return undefined;
+  const { files, hash } = parsed;
+  return Array.isArray(files) && files.every(file => typeof file === 'string') && typeof hash === 'string' ? { files, hash } : undefined;
+}

@@ -1,0 +1,73 @@
+/** The options of the command line, as commander hands them over, and the checks of their values. */
+import { InvalidArgumentError } from 'commander';
+import type { HostKeyPolicy } from '../transport/host-key';
+
+/** What `run` and `check` have in common. */
+export interface PlaybookOptions {
+  readonly inventory: readonly string[];
+  readonly limit?: string;
+  readonly set: readonly string[];
+  readonly vars: readonly string[];
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly verbose: boolean;
+  readonly help: boolean;
+}
+
+/** All options of `run`. */
+export interface RunOptions extends PlaybookOptions {
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly forks: number;
+  readonly user?: string;
+  readonly privateKey?: string;
+  readonly become: boolean;
+  readonly askBecomePassword: boolean;
+  readonly becomePasswordFile?: string;
+  readonly hostKey: HostKeyPolicy;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Milliseconds. */
+  readonly lockWait: number;
+  readonly listHosts: boolean;
+  readonly listTasks: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+/** Options of `inventory`. */
+export interface InventoryOptions {
+  readonly inventory: readonly string[];
+}
+
+/** An option that may stand several times, each value kept. */
+export function each(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** An option that may stand several times, each a list with commas. */
+export function list(value: string, before: readonly string[]): readonly string[] {
+  const items = value.split(',').map(item => item.trim()).filter(item => item !== '');
+  if (items.length === 0) throw new InvalidArgumentError('Write one or more names, with commas between them.');
+  return [...before, ...items];
+}
+
+/** A whole number, 1 or more. */
+export function positive(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('Write a whole number, 1 or more.');
+  return Number(value);
+}
+
+/** Seconds, more than none; as milliseconds. */
+export function seconds(value: string): number {
+  const ms = secondsOrNone(value);
+  if (ms === 0) throw new InvalidArgumentError('Write a number of seconds, more than 0.');
+  return ms;
+}
+
+/** Seconds, or 0 for not at all; as milliseconds. */
+export function secondsOrNone(value: string): number {
+  const number = Number(/^\d{1,6}(?:\.\d+)?$/.test(value) ? value : Number.NaN);
+  if (Number.isNaN(number)) throw new InvalidArgumentError('Write a number of seconds.');
+  return Math.round(number * 1000);
+}

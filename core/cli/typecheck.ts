@@ -1,0 +1,108 @@
+/**
+ * The type check of a playbook and its typed inventories, by TypeScript's native compiler in a process of its own: it runs while the playbook
+ * is loaded, and a type error ends the run before the first connection. Nothing is checked again as long as nothing changed.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { UsageError } from '../errors';
+import { CheckMemory } from './check-memory';
+
+/** This installation's folder: core, modules and what they need. */
+export const ROOT = resolve(__dirname, '..', '..');
+
+export interface TypeCheck {
+  /** Nothing changed since the last good check. */
+  readonly remembered: boolean;
+  /** What is wrong, `file:line:column: ...` each; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+const MOST_SHOWN = 20;
+
+/** Checks these files and all that they import. @param roots absolute paths. @throws UsageError when the compiler cannot be started */
+export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
+  const memory = new CheckMemory(roots, ROOT);
+  if (memory.isGood()) return { remembered: true, problems: [] };
+  const output = await compile(roots);
+  const problems = problemsIn(output);
+  if (problems.length === 0) memory.remember(filesIn(output));
+  const more = problems.length - MOST_SHOWN;
+  return { remembered: false, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
+}
+
+function compile(roots: readonly string[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'runsheet-types-'));
+  const config = join(folder, 'tsconfig.json');
+  writeFileSync(config, JSON.stringify(configFor(roots)));
+  return new Promise((done, fail) => {
+    execFile(compiler(), ['-p', config, '--pretty', 'false', '--listFiles'], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      rmSync(folder, { recursive: true, force: true });
+      // It exits with 1 or 2 when there are type errors; those are on its standard output.
+      const failed = error !== null && problemsIn(stdout).length === 0;
+      if (failed) fail(new UsageError(`the type check did not run: ${(stderr + stdout).trim().split('\n').at(-1) ?? error.message}`));
+      else done(stdout);
+    });
+  });
+}
+
+/** Our own strict flags, whatever the playbook's folder says, so that a playbook means the same everywhere. */
+function configFor(roots: readonly string[]): object {
+  const nodeTypes = join(ROOT, 'node_modules', '@types');
+  return {
+    extends: join(ROOT, 'tsconfig.json'),
+    files: roots,
+    include: [],
+    compilerOptions: {
+      rootDir: '/', typeRoots: [nodeTypes], types: ['node'], noEmit: true, skipLibCheck: true,
+      paths: { runsheet: [join(ROOT, 'core', 'index.ts')], 'runsheet/*': [join(ROOT, '*'), join(ROOT, '*', 'index.ts')], ...borrowed(roots) },
+    },
+  };
+}
+
+/** A playbook's folder without zod uses ours, as when it is loaded. */
+function borrowed(roots: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const hasOwn = roots.every(root => findUp(dirname(root), join('node_modules', 'zod')) !== undefined);
+  return hasOwn ? {} : { zod: [join(ROOT, 'node_modules', 'zod')] };
+}
+
+/** The nearest folder upwards that has this entry. */
+export function findUp(folder: string, entry: string): string | undefined {
+  if (existsSync(join(folder, entry))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : findUp(parent, entry);
+}
+
+/** The program itself: its JavaScript wrapper would cost another start of Node. */
+function compiler(): string {
+  try {
+    const own = createRequire(createRequire(__filename).resolve('typescript-native/package.json'));
+    return join(dirname(own.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`)), 'lib', 'tsc');
+  } catch {
+    throw new UsageError(`TypeScript's native compiler is not installed for ${process.platform}-${process.arch}; run npm ci in ${ROOT}`);
+  }
+}
+
+/** One text a problem; what the compiler says further about it, indented, belongs to it. */
+function problemsIn(output: string): readonly string[] {
+  const problems: string[] = [];
+  for (const line of output.split('\n')) {
+    const [, file, at, column, code, text] = /^(.+?)\((\d+),(\d+)\): error (TS\d+): (.*)$/.exec(line) ?? [];
+    const general = /^error (TS\d+): (.*)$/.exec(line);
+    if (file !== undefined) problems.push(`${shown(file)}:${at ?? ''}:${column ?? ''}: ${text ?? ''} (${code ?? ''})`);
+    else if (general !== null) problems.push(`${general[2] ?? ''} (${general[1] ?? ''})`);
+    else if (line.startsWith('  ') && problems.length > 0) problems.push(`${problems.pop() ?? ''}\n${line}`);
+  }
+  return problems;
+}
+
+function filesIn(output: string): readonly string[] {
+  return output.split('\n').filter(line => line.startsWith('/') && !/^.+\(\d+,\d+\): error/.test(line));
+}
+
+function shown(file: string): string {
+  const near = relative(process.cwd(), resolve(file));
+  return near.startsWith('..') ? resolve(file) : near;
+}
