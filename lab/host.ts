@@ -13,6 +13,16 @@ const BOOT_LIMIT_MS = 180_000;
 const NSPAWN_END_MS = 3000;
 const POLL_MS = 20;
 
+/** The control group, below the host's, of what switches it on. */
+const POWER = 'power';
+// systemd-nspawn ends with 133 when its host reboots: then it is started again. Each process is in a control group before
+// it does anything else, so that it can be found whatever becomes of us.
+const POWER_SCRIPT = `echo $$ > "$0/${POWER}/cgroup.procs" || exit
+while :; do
+  sh -c 'echo $$ > "$0/cgroup.procs" && exec "$@"' "$0" "$@"
+  [ $? = 133 ] || exit
+done`;
+
 /** The merged root of a host as this machine sees it: files the host wrote are there, its /run and /tmp are not (they are its own). */
 export function overlayRoot(host: LabHost): string {
   return join(host.dir, 'root');
@@ -27,11 +37,10 @@ export async function createOverlay(lab: Lab, host: LabHost): Promise<void> {
 
 /** Switches the host on and does not wait: `waitForHost` does. What it says while booting is in `console.log`. */
 export async function bootHost(host: LabHost): Promise<void> {
-  await mkdir(host.cgroup, { recursive: true });
+  await mkdir(join(host.cgroup, POWER), { recursive: true });
   const log = await open(join(host.dir, 'console.log'), 'a');
   try {
-    // In the control group before it is nspawn, so that it can be found whatever becomes of us.
-    const child = start(['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', host.cgroup, ...nspawn(host)], {
+    const child = start(['sh', '-c', POWER_SCRIPT, host.cgroup, ...nspawn(host)], {
       stdio: ['ignore', log.fd, log.fd],
       detached: true,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', SYSTEMD_LOG_LEVEL: 'notice' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RunnerError, UsageError } from '../core/errors';
 import { run, start } from './command';
 import { bootHost, cutPower, leaderOf, listeningPorts as portsOf, overlayRoot, waitForHost } from './host';
-import { netnsPath, setHostLink } from './net';
+import { netnsPath, plugHost, unplugHost } from './net';
 import type { ExecOptions, ExecResult, Lab, LabHost } from './types';
 
 export { labDown } from './down';
@@ -49,21 +49,26 @@ export async function isOn(lab: Lab, hostName: string): Promise<boolean> {
   return (await leaderOf(hostOf(lab, hostName))) !== undefined;
 }
 
-/** Cuts a host's power: every process of it ends at once, its disk stays. */
+/** Cuts a host's power: it falls silent (no FIN, no RST) and every process of it ends at once; its disk stays. */
 export async function killHost(lab: Lab, hostName: string): Promise<void> {
+  // The link first: else its network would still say good-bye to those who talk to it.
+  await setLink(lab, hostName, 'down');
   await cutPower(hostOf(lab, hostName));
 }
 
 /** Switches a host on again and waits until its sshd answers. */
 export async function startHost(lab: Lab, hostName: string, signal?: AbortSignal): Promise<void> {
   const host = hostOf(lab, hostName);
+  await setLink(lab, hostName, 'up');
   await bootHost(host);
   await waitForHost(host, signal);
 }
 
 /** Cuts a host off the lab's network (no FIN, no RST: silence) or joins it again. */
 export async function setLink(lab: Lab, hostName: string, state: 'up' | 'down'): Promise<void> {
-  await setHostLink(lab.netns, hostOf(lab, hostName).name, state);
+  const host = hostOf(lab, hostName);
+  if (state === 'down') await unplugHost(lab.netns, host.name);
+  else await plugHost(lab.netns, host, lab.hosts.map((other) => other.netns));
 }
 
 /** @throws UsageError when the lab has no host of that name or address. */

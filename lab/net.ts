@@ -33,9 +33,15 @@ export async function createHostNetwork(labNetns: string, host: { readonly name:
   ]);
 }
 
-/** Cuts a host off the bridge or joins it again; the host itself notices nothing but silence. */
-export async function setHostLink(labNetns: string, hostName: string, state: 'up' | 'down'): Promise<void> {
-  await run(['ip', '-n', labNetns, 'link', 'set', hostName, state === 'up' ? 'master' : 'nomaster', ...(state === 'up' ? [BRIDGE] : [])]);
+/** Cuts a host off the bridge; it and those who talk to it notice nothing but silence. */
+export async function unplugHost(labNetns: string, hostName: string): Promise<void> {
+  await run(['ip', '-n', labNetns, 'link', 'set', hostName, 'nomaster']);
+}
+
+/** Joins a host to the bridge again, and has its neighbours look for it at once, as its ARP announcement would. */
+export async function plugHost(labNetns: string, host: { readonly name: string; readonly address: string }, neighbours: readonly string[]): Promise<void> {
+  await run(['ip', '-n', labNetns, 'link', 'set', host.name, 'master', BRIDGE]);
+  for (const netns of [labNetns, ...neighbours]) await run(['ip', '-n', netns, 'neigh', 'flush', 'to', host.address]);
 }
 
 /** Removes the namespaces of a lab, whichever are there, and with them every link and address. */

@@ -80,8 +80,19 @@ describe('a lab of two plain hosts', () => {
     await killHost(lab, 'p2');
     expect(await isOn(lab, 'p2')).toBe(false);
     await expect(runOnHost(lab, 'p2', 'true')).rejects.toThrow('Lab host p2 is off.');
+    const answer = await execInLab(lab, sshArgv(lab, 'root', '172.72.0.111', 'true'), { expect: [255] });
+    expect(answer.stderr).not.toContain('refused');
     await startHost(lab, 'p2');
     expect((await execInLab(lab, sshArgv(lab, 'root', '172.72.0.111', 'cat /root/kept'))).stdout).toBe('kept\n');
+  });
+
+  test('lets a host reboot itself', async () => {
+    const lab = up();
+    const bootId = async (): Promise<string> => (await runOnHost(lab, 'p2', 'cat /proc/sys/kernel/random/boot_id', { expect: 'any' }).catch(() => ({ stdout: '' }))).stdout;
+    const before = await bootId();
+    await runOnHost(lab, 'p2', 'systemctl reboot', { expect: 'any' });
+    await expect.poll(bootId, { timeout: 30_000 }).toMatch(new RegExp(`^(?!${before})[0-9a-f-]{36}\n$`));
+    await expect.poll(async () => (await execInLab(lab, sshArgv(lab, 'root', '172.72.0.111', 'hostname'), { expect: 'any' })).stdout, { timeout: 30_000 }).toBe('p2\n');
   });
 
   test('cuts a host off the network and joins it again', async () => {
