@@ -12,3 +12,4 @@ export { type FileType } from './look';
 export { present, type PresentParams } from './present';
 export { stat, type FileStat, type NoFile, type StatParams } from './stat';
 export { renderTemplate, renderTemplateFile, template, type TemplateParams, type TemplateValues } from './template';
+export { textDiff } from './text-diff';
