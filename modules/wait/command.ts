@@ -1,9 +1,10 @@
 /** Commands that succeed at last. */
-import { isRunnerError, messageOf } from '../../core/errors';
+import { isRunnerError } from '../../core/errors';
 import { check, live, type Check, type Finding } from '../../core/module';
 import type { CommandResult, Target } from '../../core/transport/connection';
 import { callProblems, commandOf, nameOf, optionsOf, type Call } from '../command/call';
 import { patienceOf, patienceProblems, type Patience } from './patience';
+import { reasonOf } from './reason';
 
 /** A single look may take this long even where the whole wait is shorter, in milliseconds. */
 const SHORTEST = 3000;
@@ -39,7 +40,7 @@ async function look(on: Target, params: CommandParams): Promise<Finding<CommandR
     return until === undefined || until(result) ? { ok: true, value: result } : { ok: false, reason: `${name} does not say yet what is waited for${lastLine(result)}` };
   } catch (error) {
     // Killed by a signal or its time limit: it may do better the next time.
-    if (isRunnerError(error) && error.kind === 'command') return { ok: false, reason: messageOf(error) };
+    if (isRunnerError(error) && error.kind === 'command') return { ok: false, reason: reasonOf(on, error) };
     throw error;
   }
 }
