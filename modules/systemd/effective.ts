@@ -5,7 +5,7 @@
 import { parseEnvironmentFile, type Variable } from './env-file';
 import { parseExec, type ExecCommand } from './exec';
 import { lineOf } from './text';
-import { assignmentsOf, textOf, type Assignment, type UnitFile } from './unit-file';
+import { assignmentsOf, parseUnitFile, textOf, type Assignment, type UnitFile } from './unit-file';
 import { instanceOf } from './unit-name';
 import { markSpecifiers, splitWords } from './words';
 
@@ -23,6 +23,15 @@ export interface SourceText {
   readonly text: string;
 }
 
+/** The texts that a unit is made of. */
+export interface UnitTexts {
+  readonly unit: string;
+  /** The unit's file, then its drop-ins in order. */
+  readonly files: readonly SourceText[];
+  /** The files named by `EnvironmentFile=` that are there, in order. */
+  readonly environmentFiles: readonly SourceText[];
+}
+
 /** What a unit says in the end. */
 export interface Effective {
   readonly commands: readonly ExecCommand[];
@@ -36,6 +45,11 @@ export function environmentFilesOf(unit: string, files: readonly UnitFile[]): re
     const written = expandSpecifiers(unit, textOf(value));
     return { path: written.replace(/^-/, ''), optional: written.startsWith('-') };
   });
+}
+
+/** The texts put together. */
+export function resolveTexts(texts: UnitTexts): Effective {
+  return effectiveOf(texts.unit, texts.files.map(file => parseUnitFile(file.path, file.text)), texts.environmentFiles);
 }
 
 /**

@@ -3,21 +3,12 @@
  * meant; an edit that does not come out so is refused.
  */
 import { RefusedError } from '../../core/errors';
-import { effectiveOf, type Effective, type SourceText } from './effective';
+import { resolveTexts, type Effective, type SourceText, type UnitTexts } from './effective';
 import { parseEnvironmentFile } from './env-file';
 import { flagName, flagsOf, type ExecArgument, type ExecCommand, type FlagUse } from './exec';
 import { removal, addition } from './flag-place';
 import { lineOf, splice, type Splice } from './text';
 import { parseUnitFile, type PlacedChar, type UnitEntry } from './unit-file';
-
-/** The texts that a unit is made of. */
-export interface UnitTexts {
-  readonly unit: string;
-  /** The unit's file, then its drop-ins in order. */
-  readonly files: readonly SourceText[];
-  /** The files named by `EnvironmentFile=` that are there, in order. */
-  readonly environmentFiles: readonly SourceText[];
-}
 
 /** What a flag should be: a value taken literally, `true` for a flag without a value (or `=true`), `false` for `=false`, or absent. */
 export interface FlagWish {
@@ -58,11 +49,6 @@ export function editFlag(texts: UnitTexts, wish: FlagWish): FlagEdit | undefined
   assertMeant({ texts, wish, before, use, path: target.file, after });
   const from = use === undefined ? null : use.value ?? 'true';
   return { path: target.file, line: lineOf(text, target.splice.start), before: text, after, from, to: wish.value === undefined ? null : String(wish.value) };
-}
-
-/** The texts put together. */
-export function resolveTexts(texts: UnitTexts): Effective {
-  return effectiveOf(texts.unit, texts.files.map(file => parseUnitFile(file.path, file.text)), texts.environmentFiles);
 }
 
 function theCommand(texts: UnitTexts, effective: Effective, wish: FlagWish): ExecCommand {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editFlag, resolveTexts, type UnitTexts } from '../../../modules/systemd/flag-edit';
+import { resolveTexts, type UnitTexts } from '../../../modules/systemd/effective';
+import { editFlag } from '../../../modules/systemd/flag-edit';
 import { flagsOf } from '../../../modules/systemd/exec';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, 'fixtures', name), 'utf8');

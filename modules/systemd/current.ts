@@ -1,0 +1,94 @@
+/** A unit runs with what its files say now. */
+import { RefusedError } from '../../core/errors';
+import { command, live, query } from '../../core/module';
+import type { Target } from '../../core/transport/connection';
+import { readProcess } from './process';
+import { readTimes } from './read-files';
+import { restartNow, verifyRestart } from './restart';
+import { staleness } from './staleness';
+import { readUnit, type Unit } from './unit';
+import { unitName, unitNameProblems } from './unit-name';
+
+export interface CurrentParams {
+  /** `kube-apiserver` or `kube-apiserver.service`. */
+  readonly unit: string;
+  /** Files that the program reads at its start only: a configuration file, keys that are not read again. Absolute paths. */
+  readonly files?: readonly string[];
+  /** Flags and variables that need no restart: `--initial-cluster`, `ETCD_INITIAL_CLUSTER`. */
+  readonly ignoreFlags?: readonly string[];
+  /** An earlier task of this run changes what it runs from: so check mode, where that change is only planned, foretells the restart. */
+  readonly pending?: boolean;
+}
+
+/** Whether the unit was restarted, and why; the reasons are clauses without the unit's name. */
+export interface Current {
+  readonly restarted: boolean;
+  readonly reasons: readonly string[];
+}
+
+interface Before {
+  readonly unit: Unit;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Restarts a unit where the running process is not what the unit, its drop-ins, EnvironmentFiles and the given files say (see `staleness`), or
+ * where it does not run. A run that was killed between an edit and the restart is so finished by the next one.
+ * Verified as `systemd.restart`, and that no reason is left.
+ */
+export const current = command<CurrentParams, Before, Current>({
+  name: 'systemd.current',
+  subject: params => unitName(params.unit),
+  validate: problemsOf,
+  before: params => live(on => look(on, params)),
+  describe: ({ unit, reasons }, { pending = false }) => {
+    if (reasons.length > 0) return `restart ${unit.unit}: ${reasons.join('; ')}`;
+    return pending ? `restart ${unit.unit}: what it runs from changes` : undefined;
+  },
+  run: async (on, { before }) => {
+    await restartNow(on, before.unit);
+    return { restarted: true, reasons: before.reasons };
+  },
+  verify: async (on, { params, before }) => {
+    const restarted = await verifyRestart(on, before.unit);
+    if (restarted !== true) return restarted;
+    const { reasons } = await look(on, params);
+    return reasons.length === 0 ? true : `${before.unit.unit} was restarted, and still: ${reasons.join('; ')}`;
+  },
+  idle: () => ({ restarted: false, reasons: [] }),
+});
+
+/**
+ * Why the running process is not what the unit, its drop-ins, EnvironmentFiles and the given files say, each a clause; empty when it is, or when
+ * none runs. The look of `systemd.current`, without the restart.
+ */
+export const stale = query<CurrentParams, readonly string[]>({
+  name: 'systemd.stale',
+  subject: params => unitName(params.unit),
+  validate: problemsOf,
+  inspect: params => live(async on => {
+    const { unit, reasons } = await look(on, params);
+    return isRunning(unit) ? reasons : [];
+  }),
+});
+
+function problemsOf(params: CurrentParams): readonly string[] {
+  const relative = (params.files ?? []).filter(path => !path.startsWith('/'));
+  return [...unitNameProblems(params.unit), ...relative.map(path => `the path "${path}" must be absolute`)];
+}
+
+function isRunning({ active }: Unit): boolean {
+  return active === 'active' || active === 'reloading';
+}
+
+async function look(on: Target, params: CurrentParams): Promise<Before> {
+  const unit = await readUnit(on, params.unit);
+  if (!isRunning(unit)) return { unit, reasons: [`it is ${unit.active}`] };
+  if (unit.mainPid === 0) throw new RefusedError(`${on.host.name}: ${unit.unit} has no main process to compare with its files`, 'Use systemd.restart.');
+  const files = await readTimes(on, params.files ?? []);
+  const missing = (params.files ?? []).filter(path => !files.has(path));
+  if (missing.length > 0) throw new RefusedError(`${on.host.name}: ${missing.join(', ')} is not there, so it cannot be compared with ${unit.unit}`);
+  const process = await readProcess(on, unit.mainPid);
+  if (process === undefined) return { unit, reasons: ['its process is gone'] };
+  return { unit, reasons: staleness(unit, process, { files, ignoreFlags: params.ignoreFlags ?? [] }) };
+}

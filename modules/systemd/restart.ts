@@ -1,0 +1,106 @@
+/** Restart, reload and daemon-reload, each verified by its effect. */
+import { RefusedError } from '../../core/errors';
+import { command, live, type Applied } from '../../core/module';
+import { cmd } from '../../core/transport/command';
+import type { Target } from '../../core/transport/connection';
+import { parseShow, readState, showUnit, type UnitState } from './show';
+import { launch, staysUp, systemctl } from './up';
+import { readUnit, type UnitParams } from './unit';
+import { unitName, unitNameProblems } from './unit-name';
+
+const base = { subject: (params: UnitParams): string => unitName(params.unit), validate: (params: UnitParams): readonly string[] => unitNameProblems(params.unit) };
+
+/** What a restart did. */
+export interface Restarted {
+  readonly mainPid: number;
+  readonly invocationId: string;
+}
+
+/**
+ * Restarts a unit, or starts it. Verified: another main process and invocation id, and it stays up for two seconds. Where its files changed, systemd
+ * reads them first. To restart only where something changed, use `systemd.current`.
+ * @see systemctl(1), "restart"
+ */
+export const restart = command<UnitParams, UnitState, Restarted>({
+  name: 'systemd.restart',
+  ...base,
+  before: params => live(on => readUnit(on, params.unit)),
+  describe: state => `restart ${state.unit}`,
+  run: (on, { before }) => restartNow(on, before),
+  verify: (on, { before }) => verifyRestart(on, before),
+  idle: identity,
+});
+
+/** Restarts and returns what runs then. @throws CommandError with the unit's last log lines */
+export async function restartNow(on: Target, state: UnitState): Promise<Restarted> {
+  await launch(on, 'restart', state);
+  return identity(await readState(on, state.unit));
+}
+
+/** Runs something else than before, and does it stay? */
+export async function verifyRestart(on: Target, before: UnitState): Promise<true | string> {
+  const now = await readState(on, before.unit);
+  const sameRun = now.invocationId !== '' && now.invocationId === before.invocationId;
+  const sameProcess = now.mainPid !== 0 && now.mainPid === before.mainPid && now.mainStart === before.mainStart;
+  if (sameRun || sameProcess) return `${now.unit} was not restarted: it is still process ${now.mainPid}`;
+  return staysUp(on, before.unit);
+}
+
+/**
+ * Reloads a unit's configuration by its `ExecReload=`. Verified: that command succeeded and the unit is still active in the same process. Whether the
+ * new configuration is in force only the program knows: for nginx use `nginx.reload`.
+ * @see systemctl(1), "reload"
+ */
+export const reload = command<UnitParams, UnitState, Applied>({
+  name: 'systemd.reload',
+  ...base,
+  before: params => live(on => readState(on, params.unit)),
+  describe: state => {
+    if (state.load === 'loaded' && !state.canReload && !state.needsReload) {
+      throw new RefusedError(`${state.unit} cannot be reloaded: it has no ExecReload=`, 'Use systemd.restart.');
+    }
+    return `reload ${state.unit}`;
+  },
+  run: async (on, { before }) => {
+    await systemctl(on, 'reload', before.unit);
+    return { changed: true };
+  },
+  verify: async (on, { before }) => {
+    const now = await readState(on, before.unit);
+    if (now.mainPid !== before.mainPid) return `${now.unit} was restarted instead of reloaded: process ${before.mainPid} became ${now.mainPid}`;
+    return staysUp(on, before.unit, 500);
+  },
+  idle: () => ({ changed: false }),
+});
+
+/** Has systemd read its unit files again, where one changed since it read it: of this unit, or of any. @see systemctl(1), "daemon-reload" */
+export const daemonReload = command<Partial<UnitParams>, readonly string[], Applied>({
+  name: 'systemd.daemonReload',
+  subject: params => params.unit === undefined ? 'all units' : unitName(params.unit),
+  validate: params => params.unit === undefined ? [] : unitNameProblems(params.unit),
+  before: params => live(on => changedUnits(on, params.unit)),
+  describe: units => units.length === 0 ? undefined : `have systemd read ${units.join(', ')} again`,
+  run: async on => {
+    await on.run(cmd`systemctl daemon-reload`);
+    return { changed: true };
+  },
+  verify: async (on, { params }) => {
+    const units = await changedUnits(on, params.unit);
+    return units.length === 0 ? true : `systemd still has old versions of ${units.join(', ')}`;
+  },
+  idle: () => ({ changed: false }),
+  effect: 'converge',
+});
+
+async function changedUnits(on: Target, unit: string | undefined): Promise<readonly string[]> {
+  if (unit !== undefined) {
+    const state = parseShow(await on.run(showUnit(unit).command));
+    return state.needsReload ? [state.unit] : [];
+  }
+  const { stdout } = await on.run(cmd`systemctl show --no-pager -p Id,NeedDaemonReload ${'*'}`);
+  return stdout.split('\n\n').filter(block => block.includes('NeedDaemonReload=yes')).map(block => /^Id=(.*)$/m.exec(block)?.[1] ?? '');
+}
+
+function identity({ mainPid, invocationId }: UnitState): Restarted {
+  return { mainPid, invocationId };
+}
