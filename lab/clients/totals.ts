@@ -22,6 +22,8 @@ export interface ClientTotals {
   readonly lost: readonly string[];
   /** The longest time in which one host had failures and no success, in milliseconds. */
   readonly longestOutageMs: number;
+  /** The longest time in which one host had no success at all, slow answers included, in milliseconds. */
+  readonly longestGapMs: number;
   /** Half of all requests, and 99 of a hundred, were faster, in milliseconds. */
   readonly medianMs: number;
   readonly p99Ms: number;
@@ -49,6 +51,7 @@ export function totalsOf(logs: ReadonlyMap<string, readonly Sample[]>, present?:
     acknowledged: acknowledged.length,
     lost: present === undefined ? [] : acknowledged.filter((key) => !present.has(key)),
     longestOutageMs: Math.max(0, ...[...logs.values()].map(longestOutage)),
+    longestGapMs: Math.max(0, ...[...logs.values()].map(longestGap)),
     medianMs: times[Math.floor(times.length * 0.5)] ?? 0,
     p99Ms: times[Math.floor(times.length * 0.99)] ?? 0,
     errors: failureSummaries(failed),
@@ -67,6 +70,11 @@ function longestOutage(samples: readonly Sample[]): number {
     if (ok) since = undefined;
   }
   return longest;
+}
+
+function longestGap(samples: readonly Sample[]): number {
+  const answered = samples.filter((sample) => sample.ok).map((sample) => sample.t + sample.ms).sort((a, b) => a - b);
+  return Math.max(0, ...answered.slice(1).map((time, i) => time - (answered[i] ?? time)));
 }
 
 function failureSummaries(failed: readonly Sample[]): Partial<Record<ErrorClass, FailureSummary>> {

@@ -65,10 +65,11 @@ async function look(client: Client): Promise<View> {
 async function nodeLifecycle(client: Client, view: View): Promise<void> {
   const leases = new Map(view.nodeLeases.map((lease) => [lease.metadata.name, lease]));
   for (const node of view.nodes) {
-    const renewed = Date.parse(textOf(at(leases.get(node.metadata.name), 'spec', 'renewTime')));
     const conditions = listOf(at(node, 'status', 'conditions')).map(mapOf);
     const ready = conditions.find((each) => each['type'] === 'Ready');
-    if (Date.now() - renewed < nodeGraceMs || ready?.['status'] !== 'True') continue;
+    // A node that has just come has no lease yet.
+    const renewed = textOf(at(leases.get(node.metadata.name), 'spec', 'renewTime')) || textOf(ready?.['lastHeartbeatTime']);
+    if (Date.now() - Date.parse(renewed) < nodeGraceMs || ready?.['status'] !== 'True') continue;
     const unknown = { ...ready, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: now() };
     await client.update('nodes', { ...node, status: { ...mapOf(node['status']), conditions: [...conditions.filter((each) => each !== ready), unknown] } }, '/status');
   }
