@@ -2,11 +2,10 @@
  * Files through a connection's own commands: small ones inside the open shell, large or secret ones on a channel of their own. Writing goes to
  * a temporary file in the same directory, `.<name>.runsheet-<run>`, whose checksum is compared before it is renamed.
  */
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { once } from 'node:events';
+import { messageOf, UsageError } from '../errors';
 import { Secret } from '../secret';
 import { cmd, raw, type Command } from './command';
 import type { CommandResult, Connection, WriteOptions } from './connection';
@@ -30,31 +29,32 @@ export function readCommand(path: string): Command {
   return cmd`cat -- ${path}`;
 }
 
-/** Streams a file to the controller, see `Connection.fetch`. @param stream runs the command, handing over what it prints */
-export async function fetchFile(
-  path: string, to: string, stream: (onChunk: (chunk: Buffer) => Promise<void> | undefined) => Promise<CommandResult>,
-): Promise<string> {
-  const temporary = join(dirname(to), `.${basename(to)}.runsheet-${process.pid}`);
-  await rm(temporary, { force: true });
-  const file = createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true });
+/** Runs the command that prints a file, and hands over what comes. */
+type Stream = (onBytes: (bytes: Buffer) => Promise<void> | undefined, signal: AbortSignal) => Promise<CommandResult>;
+
+/** Streams a file to the controller, see `Connection.fetch`. */
+export async function fetchFile(to: string, stream: Stream): Promise<string> {
+  const temporary = join(dirname(to), `.${basename(to)}.runsheet-${randomBytes(4).toString('hex')}`);
+  const file = await open(temporary, 'wx', 0o600);
   const hash = createHash('sha256');
-  const failed = once(file, 'error').then(([error]: unknown[]) => { throw error; });
+  const stop = new AbortController();
+  let writing = Promise.resolve();
   try {
-    const copied = stream(chunk => {
-      hash.update(chunk);
-      return file.write(chunk) ? undefined : Promise.race([once(file, 'drain').then(() => undefined), failed]);
-    });
-    await Promise.race([copied, failed]);
-    file.end();
-    await Promise.race([once(file, 'close'), failed]);
+    await stream(bytes => {
+      hash.update(bytes);
+      writing = writing.then(() => file.writeFile(bytes));
+      writing.catch((error: unknown) => stop.abort(new UsageError(`${to}: cannot be written on the controller: ${messageOf(error)}`)));
+      return writing;
+    }, stop.signal);
+    await writing;
+    await file.sync();
+    await file.close();
     await rename(temporary, to);
     return hash.digest('hex');
   } catch (error) {
-    file.destroy();
+    await file.close().catch(() => undefined);
     await rm(temporary, { force: true });
     throw error;
-  } finally {
-    failed.catch(() => undefined);
   }
 }
 

@@ -1,17 +1,21 @@
-/** How one command ended, as the shell and the own channels report it. */
+/** How one command ended, and what it was given, whatever channel it ran on. */
+
+/** Why a command was killed: its time was up, its caller's signal was aborted, or it printed without end. */
+export type KillReason = 'timedOut' | 'aborted' | 'flooded';
+
+/** How a command ended. */
 export interface Outcome {
-  /** -1 when a signal or a time limit ended it. */
+  /** -1 when a signal or one of us ended it. */
   readonly code: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+  /** Wall time in milliseconds. */
   readonly ms: number;
   readonly signal?: string;
-  readonly timedOut?: boolean;
-  /** The caller's signal ended it. */
-  readonly aborted?: boolean;
+  readonly killed?: KillReason;
 }
 
-/** What a command is given, whatever channel it runs on. */
+/** A command for the shell or an own channel. */
 export interface Order {
   readonly text: string;
   readonly stdin?: Buffer;
@@ -19,12 +23,10 @@ export interface Order {
   readonly signal?: AbortSignal;
 }
 
-/** Why a command is being killed. */
-export type KillReason = 'timedOut' | 'aborted';
-
 /** Calls `kill` when the time is up or the signal aborts; the function that it returns stops watching. */
 export function watch(order: Order, kill: (reason: KillReason) => void): () => void {
-  const timer = setTimeout(() => kill('timedOut'), order.timeoutMs);
+  // A longer delay would overflow the timer and fire at once.
+  const timer = setTimeout(() => kill('timedOut'), Math.min(order.timeoutMs, 2 ** 31 - 1));
   const abort = (): void => kill('aborted');
   order.signal?.addEventListener('abort', abort, { once: true });
   if (order.signal?.aborted === true) queueMicrotask(abort);

@@ -47,7 +47,7 @@ export class Sessions {
     await this.#openShell();
   }
 
-  /** Runs a command in the shell, after those that came before. @throws ShellGone */
+  /** Runs a command in the shell, after those that came before. @throws ChannelGone */
   async inShell(order: Order): Promise<Outcome> {
     const turn = this.#turn.then(async () => (await this.#openShell()).run(order));
     this.#turn = turn.catch(() => undefined);
@@ -58,7 +58,7 @@ export class Sessions {
   async onOwnChannel(order: OwnOrder): Promise<Outcome> {
     const leave = await this.#options.slots.take();
     try {
-      const [session] = await bothOrNone(this.#session(), this.#guard.ready());
+      const session = await this.#guarded(() => this.#session());
       return await runOwn(session, this.#guard, order, this.#options.timings);
     } finally {
       leave();
@@ -94,7 +94,7 @@ export class Sessions {
 
   async #newShell(): Promise<Shell> {
     const { host, sh, timings } = this.#options;
-    const [session] = await bothOrNone(this.standing(), this.#guard.ready());
+    const session = await this.#guarded(() => this.standing());
     this.#guard.add(session.pgid);
     void session.channel.closed.then(() => this.#guard.remove(session.pgid));
     const shell = new Shell(session, sh, this.#guard, timings);
@@ -108,15 +108,14 @@ export class Sessions {
     if (this.#closed) throw new InterruptedError();
     return openSession({ host, wire, sh, timeoutMs: timings.helloMs, ...(become === undefined ? {} : { become }) });
   }
-}
 
-/** Opens a session and the guard side by side; a session without a guard is let go. */
-async function bothOrNone(session: Promise<Session>, guard: Promise<void>): Promise<[Session]> {
-  const [opened, guarded] = await Promise.allSettled([session, guard]);
-  if (opened.status === 'rejected') throw opened.reason;
-  if (guarded.status === 'rejected') {
-    opened.value.channel.destroy();
-    throw guarded.reason;
+  /** Opens a session beside the guard; behind sudo after it, so that a wrong password is tried once. */
+  async #guarded(open: () => Promise<Session>): Promise<Session> {
+    if (this.#options.become !== undefined) await this.#guard.ready();
+    const [session, guard] = await Promise.allSettled([open(), this.#guard.ready()]);
+    if (session.status === 'rejected') throw session.reason;
+    if (guard.status === 'fulfilled') return session.value;
+    session.value.channel.destroy();
+    throw guard.reason;
   }
-  return [opened.value];
 }

@@ -1,19 +1,14 @@
 /**
  * The long-lived shell: one `sh` per host and user, fed over its channel. A command costs one round trip and one fork of the shell.
  *
- * A command runs in a subshell (`exit` and syntax errors end only that), its input is /dev/null or comes base64 in the frame, since dash and
- * busybox read ahead on the input that a child would share. Behind it the shell writes a mark, new for every command, on both streams: 96
- * random bits which the command never sees, so that output of any bytes and length comes back as it is.
+ * dash and busybox read ahead on their standard input, so no command may share it: a command's input is /dev/null, or comes base64 in the frame.
  */
-import { randomBytes } from 'node:crypto';
-import { quote } from './command';
+import { frame, newMark } from './frame';
+import { runFramed } from './framed-run';
 import type { Guard } from './guard';
-import { watch, type KillReason, type Order, type Outcome } from './outcome';
+import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
-import { settled, type Timings } from './timings';
-
-/** The shell went away while a command ran in it; whoever catches this knows whether the link did, too. */
-export class ShellGone extends Error {}
+import type { Timings } from './timings';
 
 /** Input beyond this many bytes does not travel in the frame. */
 export const MAX_FRAME_INPUT = 64 * 1024;
@@ -42,35 +37,18 @@ export class Shell {
     return this.#alive && !this.#polluted;
   }
 
-  /** Runs one command. @throws ShellGone when the shell ends before the command does. */
+  /** Runs one command. @throws ChannelGone when the shell ends before the command does. */
   async run(order: Order): Promise<Outcome> {
-    const started = performance.now();
-    const mark = `runsheet-${randomBytes(12).toString('hex')}`;
-    const stdout = new FrameReader(mark);
-    const stderr = new FrameReader(mark);
-    let reason: KillReason | undefined;
-    const done = new Promise<void>(resolve => {
-      const feed = (reader: FrameReader) => (chunk: Buffer): void => {
-        reader.push(chunk);
-        if (stdout.end !== undefined && stderr.end !== undefined) resolve();
-      };
-      this.#session.channel.listen({ stdout: feed(stdout), stderr: feed(stderr) });
+    const mark = newMark();
+    const { stdin } = order;
+    const input = stdin === undefined ? { after: ' </dev/null' } : { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` };
+    const outcome = await runFramed({
+      session: this.#session, guard: this.#guard, timings: this.#timings, order, mark,
+      send: () => void this.#session.channel.input.write(`${frame(order.text, mark, input)}\n`),
     });
-    const unwatch = watch(order, why => {
-      reason ??= why;
-      this.#kill();
-    });
-    this.#session.channel.input.write(frame(order, mark));
-    await Promise.race([done, this.#session.channel.closed]);
-    unwatch();
-    const ms = Math.round(performance.now() - started);
-    const output = { stdout: stdout.body(), stderr: stderr.body(), ms };
-    if (stdout.end !== undefined && stderr.end !== undefined) {
-      this.#idle();
-      return { ...output, code: Number(stdout.end) };
-    }
-    if (reason === undefined) throw new ShellGone();
-    return { ...output, code: -1, [reason]: true };
+    if (outcome.killed !== undefined) this.#alive = false;
+    this.#idle();
+    return outcome;
   }
 
   /** Lets the shell end by itself; a child that an earlier command left in it stays alive. */
@@ -83,54 +61,5 @@ export class Shell {
   #idle(): void {
     const stray = (): void => { this.#polluted = true; };
     this.#session.channel.listen({ stdout: stray, stderr: stray });
-  }
-
-  #kill(): void {
-    this.#alive = false;
-    this.#guard.kill(this.#session.pgid);
-    void settled(this.#session.channel.closed, this.#timings.closeMs).then(closed => {
-      if (!closed) this.#session.channel.destroy();
-    });
-  }
-}
-
-function frame({ text, stdin }: Order, mark: string): string {
-  const body = `( eval ${quote(text)} )`;
-  const fed = stdin === undefined ? `${body} </dev/null` : `printf %s ${quote(stdin.toString('base64'))} | base64 -d | ${body}`;
-  return `${fed}; printf '%s %s\\n' ${mark} "$?"; printf '%s \\n' ${mark} >&2\n`;
-}
-
-/** Collects one stream up to the mark and the rest of the mark's line. */
-class FrameReader {
-  /** What stands behind the mark, once its line is complete. */
-  end: string | undefined;
-  readonly #mark: string;
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
-  /** The last bytes seen: a mark may be cut by a chunk's end. */
-  #window: Buffer = Buffer.alloc(0);
-  #bodySize: number | undefined;
-
-  constructor(mark: string) {
-    this.#mark = `${mark} `;
-  }
-
-  push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    const window = Buffer.concat([this.#window, chunk]);
-    const at = window.indexOf(this.#mark);
-    if (at < 0) {
-      this.#window = window.subarray(Math.max(0, window.length - this.#mark.length + 1));
-      return;
-    }
-    this.#window = window.subarray(at);
-    this.#bodySize ??= this.#size - this.#window.length;
-    const newline = this.#window.indexOf('\n');
-    if (newline >= 0) this.end = this.#window.subarray(this.#mark.length, newline).toString();
-  }
-
-  body(): Buffer {
-    return Buffer.concat(this.#chunks).subarray(0, this.#bodySize ?? this.#size);
   }
 }

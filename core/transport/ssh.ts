@@ -1,5 +1,6 @@
 /** The ssh transport's wire: one SSH connection, verified, kept alive, without Nagle's delay. */
 import type { Channel as SshChannel, Client, ClientChannel } from 'ssh2';
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
@@ -27,11 +28,13 @@ export class SshWire implements Wire {
 
   async exec(line: string): Promise<Channel> {
     const channel = await this.#open<ClientChannel>('a session', done => this.client.exec(line, done));
+    const once = (from: EventEmitter, event: string): Promise<void> => new Promise(resolve => { from.once(event, () => resolve()); });
     const exit = new Promise<Exit>(resolve => {
       channel.once('exit', (code: number | null, signal?: string) => resolve(code === null ? { signal: signal ?? 'KILL' } : { code }));
       channel.once('close', () => resolve({}));
     });
-    const closed = new Promise<void>(resolve => { channel.once('close', () => resolve()); });
+    // `close` waits for the end of standard output, not for that of standard error.
+    const closed = Promise.all([once(channel, 'close'), once(channel.stderr, 'end')]).then(() => undefined);
     return channelOf({ input: channel, stdout: channel, stderr: channel.stderr, exit, closed, destroy: () => channel.close() });
   }
 

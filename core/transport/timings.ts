@@ -8,8 +8,6 @@ export interface Timings {
   readonly keepaliveMs: number;
   /** A shell must say hello within this time. */
   readonly helloMs: number;
-  /** Output is still read so long after a command's exit when a child holds its pipes. */
-  readonly graceMs: number;
   /** How long closing waits for the host's side. */
   readonly closeMs: number;
   /** Between two tries to get a lock. */
@@ -21,7 +19,6 @@ export const defaultTimings: Timings = {
   silenceMs: 45_000,
   keepaliveMs: 15_000,
   helloMs: 60_000,
-  graceMs: 1_000,
   closeMs: 3_000,
   lockRetryMs: 1_000,
 };

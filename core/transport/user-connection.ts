@@ -6,10 +6,12 @@ import { redact, Secret } from '../secret';
 import { quote, type Command } from './command';
 import type { CommandResult, Connection, RunOptions, WriteOptions } from './connection';
 import { fetchFile, readCommand, writeFile } from './files';
+import { MAX_OUTPUT } from './frame';
+import { ChannelGone } from './framed-run';
 import type { Outcome } from './outcome';
-import { ChannelGone, type OwnOrder } from './own';
+import type { OwnOrder } from './own';
 import type { Sessions } from './sessions';
-import { MAX_FRAME_INPUT, ShellGone } from './shell';
+import { MAX_FRAME_INPUT } from './shell';
 import type { Wire } from './wire';
 
 /** The time limit of a command that is given none, in milliseconds: that of a task. */
@@ -59,7 +61,7 @@ export class UserConnection implements Connection {
   }
 
   fetch(path: string, to: string): Promise<string> {
-    return fetchFile(path, to, onChunk => this.#run(readCommand(path), { channel: 'own' }, onChunk));
+    return fetchFile(to, (onBytes, signal) => this.#run(readCommand(path), { channel: 'own', signal }, onBytes));
   }
 
   async forward(address: string, port: number): Promise<Duplex> {
@@ -67,7 +69,7 @@ export class UserConnection implements Connection {
     return this.#wire.forward(address, port);
   }
 
-  async #run(command: Command, options: RunOptions, onChunk?: OwnOrder['onChunk']): Promise<CommandResult> {
+  async #run(command: Command, options: RunOptions, onBytes?: OwnOrder['onBytes']): Promise<CommandResult> {
     const text = redact(command.text);
     const input = inputOf(options.stdin);
     const order: OwnOrder = {
@@ -76,7 +78,7 @@ export class UserConnection implements Connection {
       ...(input === undefined ? {} : { stdin: input }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-      ...(onChunk === undefined ? {} : { onChunk }),
+      ...(onBytes === undefined ? {} : { onBytes }),
     };
     if (this.#wire.failure !== undefined) throw this.#wire.failure;
     if (options.signal?.aborted === true) throw interruption(this.host, options.signal);
@@ -86,21 +88,22 @@ export class UserConnection implements Connection {
     return this.#judge(text, outcome, options);
   }
 
+  /** The result, or the error that it is. */
   #judge(text: string, outcome: Outcome, options: RunOptions): CommandResult {
+    const { killed } = outcome;
+    if (killed === 'aborted' && !isTimeLimit(options.signal)) throw interruption(this.host, options.signal);
     const result = resultOf(text, outcome);
-    const shown = options.secretOutput === true ? withoutOutput(result) : result;
-    if (outcome.aborted === true && !isTimeLimit(options.signal)) throw interruption(this.host, options.signal);
-    if (outcome.aborted === true) throw new CommandError(this.host.name, { ...shown, timedOut: true });
     const { expect = [0] } = options;
-    if (result.code === 125 && result.stderr.startsWith(NO_DIRECTORY)) throw new CommandError(this.host.name, shown);
-    if (result.timedOut === true || result.signal !== undefined) throw new CommandError(this.host.name, shown);
-    if (expect !== 'any' && !expect.includes(result.code)) throw new CommandError(this.host.name, shown);
-    return result;
+    const noDirectory = result.code === 125 && result.stderr.startsWith(NO_DIRECTORY);
+    const isAnswer = expect === 'any' || expect.includes(result.code);
+    if (isAnswer && !noDirectory && result.code !== -1) return result;
+    const hint = killed === 'flooded' ? `It printed more than ${MAX_OUTPUT / 1024 ** 2} MiB: let it write to a file and fetch that.` : undefined;
+    throw new CommandError(this.host.name, options.secretOutput === true ? withoutOutput(result) : result, hint);
   }
 
   /** What a broken channel means: our own closing, a dropped link, or a shell that was killed on the host. */
   #broken(error: unknown, text: string): unknown {
-    if (!(error instanceof ShellGone) && !(error instanceof ChannelGone)) return error;
+    if (!(error instanceof ChannelGone)) return error;
     const what = text.length > 80 ? `${text.slice(0, 77)}...` : text;
     if (this.sessions.closed) return new InterruptedError(`${this.host.name}: cancelled while it ran: ${what}`);
     const hint = 'What it did is unknown: look at the host, or run again, which inspects it.';
@@ -130,13 +133,14 @@ function scriptOf(command: Command, { env = {}, chdir }: RunOptions): string {
   return lines.join('') + command.text;
 }
 
-function resultOf(command: string, { code, stdout, stderr, ms, signal, timedOut }: Outcome): CommandResult {
+function resultOf(command: string, { code, stdout, stderr, ms, signal, killed }: Outcome): CommandResult {
+  const by = signal ?? (killed === 'flooded' ? 'KILL' : undefined);
   return {
     command, code, ms, bytes: stdout,
     stdout: stdout.toString(),
     stderr: stderr.toString(),
-    ...(signal === undefined ? {} : { signal: signal.startsWith('SIG') ? signal : `SIG${signal}` }),
-    ...(timedOut === undefined ? {} : { timedOut }),
+    ...(by === undefined ? {} : { signal: `SIG${by.replace(/^SIG/, '')}` }),
+    ...(killed === 'timedOut' || killed === 'aborted' ? { timedOut: true } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { Server, utils, type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
 import type { Host, HostConnection } from '../../core/inventory/host';
 
@@ -209,8 +210,7 @@ function execute(channel: ServerChannel, command: string, world: World): void {
   for (const pipe of [stdin, stdout, stderr]) pipe.on('error', () => undefined);
   channel.on('error', () => undefined);
   channel.pipe(stdin);
-  stdout.pipe(channel, { end: false });
-  stderr.pipe(channel.stderr, { end: false });
+  const flushed = relay([stdout, channel], [stderr, channel.stderr]);
   channel.on('close', () => { for (const pipe of [stdin, stdout, stderr]) pipe.destroy(); });
   child.on('error', () => { channel.exit(127); channel.close(); });
   child.on('exit', (code, signal) => {
@@ -219,7 +219,21 @@ function execute(channel: ServerChannel, command: string, world: World): void {
     if (signal !== null) channel.exit(signal.slice(3), false, '');
     else channel.exit(code ?? 0);
   });
-  child.on('close', () => channel.close());
+  // Not before both streams are flushed: `close` would cut off what waits for the client's window.
+  child.on('close', () => void flushed().then(() => channel.end()));
+}
+
+/** Copies streams, taking turns: ssh2's server forgets one of two that wait for the client's window. The function returned waits until all is written. */
+function relay(...pairs: readonly (readonly [Readable, Writable])[]): () => Promise<void> {
+  let turn = Promise.resolve();
+  for (const [from, to] of pairs) {
+    from.on('data', (chunk: Buffer) => {
+      from.pause();
+      turn = turn.then(() => new Promise(resolve => { to.write(chunk, () => resolve()); }));
+      void turn.then(() => from.resume());
+    });
+  }
+  return () => turn;
 }
 
 /** Kills what a test left running. */

@@ -1,0 +1,84 @@
+/**
+ * Frames: how a command's output and exit code come back apart, on streams that may carry anything.
+ *
+ * The command runs in a subshell, so that `exit` and syntax errors end only that. Behind it the shell writes a mark on both streams, 96 random bits,
+ * new for every command, which the command itself never sees. What stands before the mark is its output, of whatever bytes and length; what a child
+ * that it left writes later stands behind it. So the end is known for sure: neither the end of the streams (a child may hold them) nor a waiting
+ * time (the network may be slow) says as much.
+ */
+import { randomBytes } from 'node:crypto';
+import { quote } from './command';
+
+/** More than this is not collected: a command that floods the controller is ended, in bytes per stream. */
+export const MAX_OUTPUT = 128 * 1024 * 1024;
+
+/** A fresh mark. */
+export function newMark(): string {
+  return `runsheet-${randomBytes(12).toString('hex')}`;
+}
+
+/**
+ * The shell text that runs a command and marks its end.
+ * @param input how it gets its standard input: a redirection, a pipe into it, or nothing for the shell's own
+ */
+export function frame(text: string, mark: string, input: { readonly before?: string; readonly after?: string }): string {
+  return `${input.before ?? ''}( eval ${quote(text)} )${input.after ?? ''}; printf '%s %s\\n' ${mark} "$?"; printf '%s \\n' ${mark} >&2`;
+}
+
+/** Reads one stream up to the mark and the rest of the mark's line. */
+export class FrameReader {
+  /** What stands behind the mark, once its line is complete. */
+  end: string | undefined;
+  readonly #mark: string;
+  readonly #take: (bytes: Buffer) => void;
+  /** Bytes that may be the beginning of the mark, or the mark and what has come of its line. */
+  #held: Buffer = Buffer.alloc(0);
+  #marked = false;
+
+  /** @param take gets the output, piece by piece, without the mark */
+  constructor(mark: string, take: (bytes: Buffer) => void) {
+    this.#mark = `${mark} `;
+    this.#take = take;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.end !== undefined) return;
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    if (!this.#marked) {
+      const at = bytes.indexOf(this.#mark);
+      this.#marked = at >= 0;
+      const sure = this.#marked ? at : Math.max(0, bytes.length - this.#mark.length + 1);
+      if (sure > 0) this.#take(bytes.subarray(0, sure));
+      bytes = bytes.subarray(sure);
+    }
+    this.#held = bytes;
+    const newline = this.#marked ? bytes.indexOf('\n') : -1;
+    if (newline >= 0) this.end = bytes.subarray(this.#mark.length, newline).toString();
+  }
+
+  /** No more will come: what was held back was output after all. */
+  close(): void {
+    if (!this.#marked && this.#held.length > 0) this.#take(this.#held);
+    this.#held = Buffer.alloc(0);
+  }
+}
+
+/** Collects the pieces of an output, up to MAX_OUTPUT. */
+export class Collector {
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  /** @param flooded called once when there is more than MAX_OUTPUT */
+  constructor(private readonly flooded: () => void) {}
+
+  push(bytes: Buffer): void {
+    const before = this.#size;
+    this.#size += bytes.length;
+    if (this.#size <= MAX_OUTPUT) this.#chunks.push(bytes);
+    else if (before <= MAX_OUTPUT) this.flooded();
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
