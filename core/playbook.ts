@@ -9,6 +9,8 @@ export interface PlaybookContext<V> {
   /** The variables, parsed by the playbook's schema. */
   readonly vars: V;
   readonly inventory: Inventory;
+  /** Id of the run, for names of backups: UTC, `20260822T101500Z-1a2b`. */
+  readonly runId: string;
 }
 
 /**

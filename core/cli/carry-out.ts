@@ -1,5 +1,4 @@
 /** Carries out a prepared run: transport, reporter, journal and signals around the engine. */
-import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError, messageOf } from '../errors';
@@ -32,7 +31,7 @@ export interface RunFrame {
 /** Runs it and returns the exit code. */
 export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<number> {
   const { options } = frame;
-  const runId = newRunId();
+  const { runId } = prepared;
   const journal = journalFor(runId);
   const output = new Output(options);
   const emit = (event: RunnerEvent): void => {
@@ -113,9 +112,4 @@ async function leave(transport: Transport, tell: () => void): Promise<void> {
   await Promise.race([transport.close(), delay(LEAVE_MS)]);
   tell();
   process.exit(130);
-}
-
-/** UTC and a little chance, `20260822T101500Z-1a2b`. */
-function newRunId(): string {
-  return `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`;
 }

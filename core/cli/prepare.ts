@@ -1,49 +1,45 @@
 /** Everything that is done before the first connection: types, inventory, playbook, variables, plan. */
-import { extname, resolve } from 'node:path';
-import { existsSync } from 'node:fs';
 import { PlaybookError } from '../errors';
 import type { Inventory } from '../inventory/host';
 import { loadInventory } from '../inventory/load';
 import type { Playbook } from '../playbook';
 import type { Plan, Selection } from '../run/job';
 import { planRun } from '../run/plan';
-import { loadPlaybook, playbookPath } from './load-playbook';
+import { newRunId } from '../run/run-id';
+import type { Begun } from './begin';
+import { loadPlaybook } from './load-playbook';
 import type { PlaybookOptions } from './options';
 import { parseVars } from './parse-vars';
 import { collectVars } from './set-vars';
-import { checkTypes } from './typecheck';
 
 /** A playbook that could run. */
 export interface Prepared {
+  readonly runId: string;
   readonly playbook: Playbook;
   readonly inventory: Inventory;
   /** As the playbook's schema parsed them. */
   readonly vars: unknown;
   readonly selection: Selection;
   readonly plan: Plan;
-  /** The same types were checked before and nothing changed since. */
-  readonly typesRemembered: boolean;
 }
 
 /** Called with the name of each step that has ended, for `--verbose`. */
 export type Mark = (step: string) => void;
 
 /**
- * Loads and checks all that a run needs; connects to nothing. The type check runs beside the rest, and its problems come first: what else is wrong
- * is often only what follows from them.
+ * Loads and checks all that a run needs; connects to nothing. The problems of the type check come first: what else is wrong is often only what
+ * follows from them.
  * @throws UsageError, InventoryError or PlaybookError
  */
-export async function prepare(given: string | undefined, options: PlaybookOptions, mark: Mark): Promise<Prepared> {
-  const path = playbookPath(given);
-  const checking = checkTypes([path, ...options.inventory.filter(isModule).map(file => resolve(file))]);
+export async function prepare({ path, types }: Begun, options: PlaybookOptions, mark: Mark): Promise<Prepared> {
   const planned = attempt(() => layOut(path, options, mark));
-  const { problems, remembered } = await checking;
+  const { problems, remembered } = await types;
   mark(remembered ? 'types unchanged' : 'types checked');
   if (problems.length > 0) throw new PlaybookError(problems);
-  return { ...planned(), typesRemembered: remembered };
+  return planned();
 }
 
-function layOut(path: string, options: PlaybookOptions, mark: Mark): Omit<Prepared, 'typesRemembered'> {
+function layOut(path: string, options: PlaybookOptions, mark: Mark): Prepared {
   const inventory = loadInventory(options.inventory);
   mark('inventory read');
   const playbook = loadPlaybook(path);
@@ -52,13 +48,10 @@ function layOut(path: string, options: PlaybookOptions, mark: Mark): Omit<Prepar
   if (!parsed.ok) throw new PlaybookError(parsed.problems);
   const { limit, tags, skipTags } = options;
   const selection: Selection = { tags, skipTags, ...(limit === undefined ? {} : { limit }) };
-  const plan = planRun({ playbook, vars: parsed.vars, inventory, selection });
+  const runId = newRunId();
+  const plan = planRun({ runId, playbook, vars: parsed.vars, inventory, selection });
   mark('plan laid out');
-  return { playbook, inventory, vars: parsed.vars, selection, plan };
-}
-
-function isModule(file: string): boolean {
-  return extname(file) === '.ts' && existsSync(file);
+  return { runId, playbook, inventory, vars: parsed.vars, selection, plan };
 }
 
 /** Does it now, and throws later what it threw. */

@@ -43,6 +43,8 @@ export function hostList(hosts: readonly string[]): string {
 
 /** One line for a change: `path mode: 0644 -> 0600`. */
 export function changeLine(change: Change, paint: Paint): string {
+  // What a command does says by itself what it is about.
+  if (change.property === 'run' && change.from === null) return shorten(change.to ?? '');
   const from = change.from === null ? '' : `${shorten(change.from)} `;
   const arrow = change.from === null ? '' : '-> ';
   const to = change.to === null ? (change.from === null ? '' : 'gone') : shorten(change.to);

@@ -9,7 +9,7 @@ import { verifyPlays } from './verify';
 import { verifyUses } from './verify-uses';
 
 /** What a plan is made from. */
-export type PlanJob = Pick<RunJob, 'playbook' | 'vars' | 'inventory' | 'selection'>;
+export type PlanJob = Pick<RunJob, 'runId' | 'playbook' | 'vars' | 'inventory' | 'selection'>;
 
 /**
  * The playbook as it would run: plays with their hosts, tasks with their ids.
@@ -48,9 +48,9 @@ export function layOut(job: PlanJob): Layout {
   return { plays, hosts, selected };
 }
 
-function declaredPlays({ playbook, vars, inventory }: PlanJob, problems: Problems): readonly Play[] {
+function declaredPlays({ playbook, vars, inventory, runId }: PlanJob, problems: Problems): readonly Play[] {
   try {
-    const plays = typeof playbook.plays === 'function' ? playbook.plays({ vars, inventory }) : playbook.plays;
+    const plays = typeof playbook.plays === 'function' ? playbook.plays({ vars, inventory, runId }) : playbook.plays;
     if (plays.length === 0) problems.add(`the playbook "${playbook.name}" has no plays`, playbook.site);
     return plays;
   } catch (error) {
@@ -81,9 +81,9 @@ function givenHosts(play: Play, hosts: readonly Host[], inventory: Inventory, pr
   return [...new Set(hosts)].filter(host => known.has(host));
 }
 
-function refuse({ playbook, vars, inventory }: PlanJob, selected: readonly Host[], problems: Problems): void {
+function refuse({ playbook, vars, inventory, runId }: PlanJob, selected: readonly Host[], problems: Problems): void {
   try {
-    for (const problem of playbook.refuse?.({ vars, inventory, selected }) ?? []) problems.add(problem);
+    for (const problem of playbook.refuse?.({ vars, inventory, runId, selected }) ?? []) problems.add(problem);
   } catch (error) {
     problems.addThrown(error, playbook.site);
   }

@@ -16,7 +16,7 @@ const [h1, h2, h3] = inventory.hosts as [Host, Host, Host];
 const look = text({ path: '/etc/motd' });
 
 function plan(plays: Playbook['plays'], selection: Partial<Selection> = {}, more: Partial<Playbook> = {}): Plan {
-  return planRun({ playbook: playbook({ name: 'P', plays, ...more }), vars: {}, inventory, selection: { tags: [], skipTags: [], ...selection } });
+  return planRun({ runId: 'r', playbook: playbook({ name: 'P', plays, ...more }), vars: {}, inventory, selection: { tags: [], skipTags: [], ...selection } });
 }
 
 /** The problems, without the files' names. */
@@ -118,6 +118,8 @@ describe('a wrong playbook', () => {
     ['a value of a host where the task does not run', () => plan([web([read]), play({ name: 'db', hosts: 'db', tasks: [uses(read)] })]), ['HERE: the task "User" uses "Read", which does not run on h3']],
     ['from a host where the task does not run', () => plan([web([read, uses(from(h3, read))])]), ['HERE: the task "User" uses "Read", from h3, where it does not run']],
     ['from a host that --limit leaves out', () => plan([web([read, uses(from(h2, read))])], { limit: 'h1' }), ['HERE: the task "User" uses "Read", from h2, where it does not run (hosts that --limit leaves out run nothing)']],
+    ['a runOnce task without a host', () => plan([web([single]), play({ name: 'db', hosts: 'db', tasks: [uses(once(single))] })], { limit: 'db' }), ['HERE: the task "User" uses "Single", which has no host to run on (hosts that --limit leaves out run nothing)']],
+    ['but not what a play without hosts would use', () => plan([web([read]), play({ name: 'db', hosts: 'db', tasks: [uses(from(h3, read))] })], { limit: 'web' }), []],
     ['a pattern that is wrong', () => plan([play({ name: 'x', hosts: 'wbe', tasks: [read] })]), [expect.stringMatching(/^HERE: .*wbe.*did you mean.*web/i) as string]],
     ['a pattern that matches nobody', () => plan([play({ name: 'x', hosts: 'web:&db', tasks: [read] })]), [expect.stringMatching(/^HERE: .*web:&db/) as string]],
     ['a limit that matches nobody', () => plan([web([read])], { limit: 'web:&db' }), [expect.stringMatching(/web:&db.*no host/) as string]],
