@@ -10,11 +10,17 @@ export interface PlayOptions {
   readonly tasks: readonly Step[];
   /** Handlers that its tasks notify, in the order in which they run; those notified but not listed run after them, in the order of definition. */
   readonly handlers?: readonly Handler[];
-  /** How many hosts go through all tasks before the next ones start; all at once unless said. */
+  /**
+   * How many hosts go through all tasks and handlers before the next ones start; all at once unless said. A batch in which a host failed or was
+   * unreachable is the last one: the others are left as they are and take no part in later plays.
+   */
   readonly serial?: number;
   readonly become?: boolean | string;
   readonly tags?: readonly string[];
-  /** One host's failure ends the run for all hosts, before the next task. */
+  /**
+   * One host's failure, or its loss, ends the run for all hosts before the next task. A failure that a `rescue` takes care of does not; `rescue`
+   * and `always` of blocks that were entered still run, handlers do not, and are named as owed. Default: the playbook's.
+   */
   readonly anyErrorsFatal?: boolean;
 }
 

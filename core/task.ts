@@ -126,7 +126,10 @@ export function isUnreachable(value: unknown): value is Unreachable {
   return typeof value === 'object' && value !== null && 'unreachable' in value && value.unreachable === true;
 }
 
-/** A task that runs at the end of the play on hosts where a task that notifies it changed something. */
+/**
+ * A task that runs at the end of the play (of the batch, with `serial`), once on each host where a task that notifies it changed something; also
+ * on a host that failed in a later task. Where it cannot run, because the host is gone or the run was ended for all, it is named as owed.
+ */
 export interface Handler { readonly kind: 'handler'; readonly name: string; readonly task: Task<unknown>; readonly site: Site }
 
 /** Declares a handler; `options` as for a task, without `notify` and `runOnce`. */
@@ -146,9 +149,9 @@ export interface Block {
 
 export interface BlockOptions {
   readonly tasks: readonly Step[];
-  /** Runs on the hosts where a task failed; the failure counts as rescued when it succeeds. */
+  /** Runs on the hosts where a task failed, not on unreachable ones; the failure counts as rescued when it succeeds. */
   readonly rescue?: readonly Step[];
-  /** Runs in the end, whatever happened. */
+  /** Runs in the end on all hosts that entered the block, whatever happened; only a cancel starts nothing any more. */
   readonly always?: readonly Step[];
   /** Added to the tags of each task in it. */
   readonly tags?: readonly string[];

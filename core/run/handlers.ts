@@ -21,7 +21,7 @@ export class Notified {
     }
   }
 
-  /** The hosts that it is owed on, in the order of notification; true where that is sure. */
+  /** The hosts that it is owed on; true where that is sure. */
   owed(handler: Handler): ReadonlyMap<Host, boolean> {
     return this.#by.get(handler) ?? new Map();
   }
@@ -33,9 +33,10 @@ export async function runHandlers(frame: Frame): Promise<Failures> {
   const failed = new Map<Host, string>();
   for (const laid of play.handlers) {
     const owed = notified.owed(laid.handler);
+    const waiting = play.hosts.filter(host => owed.has(host));
     const able = (host: Host): boolean => run.isSelected(laid.step) && !run.ends(false) && !run.unreachable.has(host) && !failed.has(host);
-    const hosts = [...owed.keys()].filter(able);
-    warn(frame, laid, [...owed.keys()].filter(host => !hosts.includes(host)));
+    const hosts = waiting.filter(able);
+    warn(frame, laid, waiting.filter(host => !hosts.includes(host)));
     if (hosts.length === 0) continue;
     const doubtful = new Set(hosts.filter(host => owed.get(host) !== true));
     for (const [host, name] of await runTask(frame, laid.step, hosts, doubtful)) failed.set(host, name);
@@ -44,7 +45,7 @@ export async function runHandlers(frame: Frame): Promise<Failures> {
 }
 
 function warn({ run }: Frame, { handler }: LaidHandler, hosts: readonly Host[]): void {
-  if (hosts.length === 0) return;
+  if (hosts.length === 0 || run.check) return;
   const names = hosts.map(host => host.name).join(', ');
   run.events.notice('warning', `the handler "${handler.name}" was notified but not run on ${names}; what it does is still owed there`);
 }

@@ -13,7 +13,7 @@ import { Values } from './values';
 
 /** Why no further task starts. */
 export interface Halt {
-  /** `cancelled`: by the user or a signal. `refused`: a lock or a confirmation. `fatal`: a failure where errors are fatal. `broken`: a defect of ours. */
+  /** `cancelled`: by the user or a signal. `refused`: the playbook is wrong, or a lock or a confirmation is not given. `fatal`: a failure where errors are fatal. `broken`: a defect of ours. */
   readonly kind: 'cancelled' | 'refused' | 'fatal' | 'broken';
   readonly text: string;
 }

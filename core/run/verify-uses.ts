@@ -46,6 +46,9 @@ function checkUse(use: Use, earlier: Ran, place: Place): void {
   const runOnce = used.options.runOnce === true;
   if (use.kind === 'once' && !runOnce) say('which does not run once but on every host: add runOnce to it, or take this host\'s value or all(...)');
   if (use.kind !== 'once' && runOnce) say('which runs once for all hosts: take its value with once(...)');
+  // What a play without hosts would use matters to nobody.
+  if (place.play.hosts.length === 0) return;
+  if (use.kind === 'once' && earlier.hosts.size === 0) say(`which has no host to run on${limitHint(place)}`);
   if (use.kind === 'all' && earlier.plays.has(place.play) && place.play.batches.length > 1) {
     say(`and takes the values of all hosts, in the same play with serial: ${place.play.batches.length} portions of hosts run one after the other, so put "${used.name}" in a play before`);
   }

@@ -1,6 +1,9 @@
+/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters -- what is declared here is only looked at by the compiler */
 /** Types are tested as code: this file is compiled by `npm run check`, never run. */
-import { all, from, once, task, type Host, type Unreachable, type ValueOf } from '../../core';
-import type { Query, Resource, Applied, Confirm } from '../../core/module';
+import { all, from, handler, once, play, playbook, task, type Host, type Playbook, type Unreachable, type ValueOf } from '../../core';
+import { command, live, probe, query, resource, type Applied, type Confirm, type Imperative, type Query, type Resource } from '../../core/module';
+import { raw } from '../../core/transport/command';
+import { z } from 'zod';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 function same<A, B>(..._proof: Equal<A, B> extends true ? [] : [never]): void { /* the check is in the type */ }
@@ -42,3 +45,43 @@ task('Wrong', 'systemctl restart x');
 task('Missing', ({ gone }) => service({ unit: String(gone.changed) }), { uses: { gone: leave } });
 // @ts-expect-error a duration needs its unit
 task('Bare', members(), { timeout: 30 });
+
+const tolerated = task('Tolerated', members(), { ignoreErrors: 'the cluster may be gone' });
+same<ValueOf<typeof tolerated>, readonly Member[] | undefined>();
+// @ts-expect-error a failure is only ignored with a reason
+task('Ignored', members(), { ignoreErrors: true });
+// @ts-expect-error a handler is not notified itself
+handler('Restart', service({ unit: 'a' }), { notify: handler('Other', service({ unit: 'b' })) });
+// @ts-expect-error once() takes a task, not a name
+once('List');
+
+// A module's state and value are inferred; a command with any value is an action.
+const counted = resource({
+  name: 'counted', subject: (path: string) => path, inspect: () => probe(raw(':'), result => result.stdout.length),
+  diff: state => (state > 3 ? [] : []), apply: () => Promise.resolve(), value: (state, _path, changed) => ({ length: state, changed }),
+});
+same<ReturnType<typeof counted>, Resource<{ length: number; changed: boolean }>>();
+const applied = resource({ name: 'applied', subject: (path: string) => path, inspect: () => live(() => Promise.resolve(1)), diff: state => (state > 3 ? [] : []), apply: () => Promise.resolve() });
+same<ReturnType<typeof applied>, Resource<Applied>>();
+const restart = command({
+  name: 'restart', subject: (unit: string) => unit, before: () => live(() => Promise.resolve('id')), describe: before => before, run: () => Promise.resolve(7),
+  verify: (_on, { before, value }) => Promise.resolve(before === String(value) ? true : 'not yet'), idle: () => 0,
+});
+same<ReturnType<typeof restart>, Imperative<number>>();
+same<ValueOf<typeof restarted>, number>();
+const restarted = task('Restart', restart('nginx'));
+command({
+  name: 'restart', subject: (unit: string) => unit, before: () => live(() => Promise.resolve('id')), describe: before => before, run: () => Promise.resolve(7), idle: () => 0,
+  // @ts-expect-error verify answers true, or why not
+  verify: () => Promise.resolve(false),
+});
+const named = query({ name: 'named', subject: (unit: string) => unit, inspect: unit => live(() => Promise.resolve(unit)) });
+same<ReturnType<typeof named>, Query<string>>();
+
+// A playbook with variables is a playbook, and its plays get what its schema parses.
+const book: Playbook = playbook({
+  name: 'Book', vars: z.strictObject({ count: z.number() }), refuse: ({ vars, selected }) => [vars.count.toFixed(), ...selected.map(host => host.name)],
+  plays: ({ vars }) => { same<typeof vars, { count: number }>(); return [play({ name: 'p', hosts: 'all', serial: vars.count, tasks: [list] })]; },
+});
+// @ts-expect-error a raw string is no host
+from('m1', list);

@@ -1,10 +1,8 @@
 /** A few hosts for the engine's tests: real sh, real files, a directory for each host. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CommandError, ConnectionError, InterruptedError, RefusedError } from '../../../core/errors';
+import { ConnectionError, RefusedError } from '../../../core/errors';
 import { readEntries } from '../../../core/inventory/define';
 import { newDraft } from '../../../core/inventory/draft';
 import type { Host, Inventory } from '../../../core/inventory/host';
@@ -13,9 +11,8 @@ import type { Playbook } from '../../../core/playbook';
 import type { RecapEvent, RunnerEvent, TaskEvent } from '../../../core/report/events';
 import { runPlaybook } from '../../../core/run/run';
 import type { RunSettings, Selection } from '../../../core/run/job';
-import { Secret } from '../../../core/secret';
-import { cmd, type Command } from '../../../core/transport/command';
-import type { CommandResult, Connection, HostLink, RunOptions, Transport } from '../../../core/transport/connection';
+import type { HostLink, Transport } from '../../../core/transport/connection';
+import { createTransport } from '../../../core/transport/open';
 
 export interface RunOver {
   readonly settings?: Partial<RunSettings>;
@@ -59,7 +56,7 @@ export interface World extends Disposable {
 export function world(...names: readonly string[]): World {
   const dir = mkdtempSync(join(tmpdir(), 'runsheet-engine-'));
   const draft = newDraft();
-  readEntries(draft, { hosts: Object.fromEntries(names.map(name => [name, {}])), groups: { web: { hosts: [...names] } } }, 'test');
+  readEntries(draft, { hosts: Object.fromEntries(names.map(name => [name, {}])), type: 'local', groups: { web: { hosts: [...names] } } }, 'test');
   const inventory = mergeDraft(draft, ['test']);
   for (const name of names) mkdirSync(join(dir, name));
   const path = (host: string | Host, file: string): string => join(dir, typeof host === 'string' ? host : host.name, file);
@@ -81,7 +78,7 @@ export function world(...names: readonly string[]): World {
         runId: `run-${run}`, playbook, vars: over.vars ?? {}, inventory, holder: 'me@here',
         selection: { tags: [], skipTags: [], ...over.selection },
         settings: { check: false, forks: 50, become: false, lockWaitMs: 0, timeoutMs: 600_000, ...over.settings },
-        transport: localTransport(dir, down, calls),
+        transport: localTransport(`run-${run}`, { dir, down, calls }),
         ask: over.ask ?? (() => Promise.resolve(true)),
         emit: event => { events.push(event); over.onEvent?.(event); },
         signal: over.signal ?? new AbortController().signal,
@@ -102,17 +99,18 @@ function resultOf(recap: RecapEvent, events: readonly RunnerEvent[]): Result {
   };
 }
 
-function localTransport(dir: string, down: ReadonlySet<string>, calls: string[]): Transport {
+/** The real transport to this machine, with hosts that can be down, and with a lock for each of them: they share this machine's. */
+function localTransport(runId: string, { dir, down, calls }: { readonly dir: string; readonly down: ReadonlySet<string>; readonly calls: string[] }): Transport {
+  const real = createTransport({ hostKey: 'strict', connectTimeoutMs: 10_000, notice: () => undefined, runId });
   return {
-    link: async (host): Promise<HostLink> => {
-      await Promise.resolve();
+    link: async (host, signal): Promise<HostLink> => {
       if (down.has(host.name)) throw new ConnectionError(host.name, 'no route to host');
+      const link = await real.link(host, signal);
       return {
         host,
         as: async user => {
-          await Promise.resolve();
           calls.push(`connect ${host.name} ${user ?? 'login'}`);
-          return connection(host, user ?? 'login', down);
+          return await link.as(undefined);
         },
         lock: async (claim, user) => {
           await Promise.resolve();
@@ -122,51 +120,11 @@ function localTransport(dir: string, down: ReadonlySet<string>, calls: string[])
           writeFileSync(file, `run ${claim.run} of ${claim.holder}`);
           return { release: async () => { await Promise.resolve(); rmSync(file, { force: true }); } };
         },
-        close: () => Promise.resolve(),
+        close: () => link.close(),
       };
     },
-    close: () => Promise.resolve(),
+    close: () => real.close(),
   };
-}
-
-function connection(host: Host, user: string, down: ReadonlySet<string>): Connection {
-  const run = async (command: Command, options: RunOptions = {}): Promise<CommandResult> => {
-    if (down.has(host.name)) throw new ConnectionError(host.name, 'the connection is gone');
-    return await runHere(host, command, options);
-  };
-  return {
-    host, user, run,
-    write: async (path, content) => { await run(cmd`cat > ${path}`, { stdin: content }); },
-    read: async path => (await run(cmd`cat ${path}`)).bytes,
-    readSecret: async path => new Secret((await run(cmd`cat ${path}`)).stdout),
-    fetch: async (path, to) => { appendFileSync(to, (await run(cmd`cat ${path}`)).bytes); return ''; },
-    forward: () => Promise.reject(new ConnectionError(host.name, 'forwarding is off')),
-  };
-}
-
-async function runHere(host: Host, command: Command, options: RunOptions): Promise<CommandResult> {
-  const started = performance.now();
-  const child = spawn('sh', ['-c', command.text], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-  const kill = (): void => { try { process.kill(-(child.pid ?? 0), 'SIGKILL'); } catch { /* it has ended */ } };
-  options.signal?.addEventListener('abort', kill);
-  const timer = setTimeout(kill, options.timeoutMs ?? 60_000);
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => { out.push(chunk); for (const line of chunk.toString().trimEnd().split('\n')) options.onLine?.(line); });
-  child.stderr.on('data', (chunk: Buffer) => { err.push(chunk); });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(options.stdin instanceof Secret ? options.stdin.reveal() : options.stdin);
-  await once(child, 'close');
-  clearTimeout(timer);
-  if (options.signal?.aborted === true) throw new InterruptedError();
-  const bytes = Buffer.concat(out);
-  const result: CommandResult = {
-    command: command.text, code: child.exitCode ?? -1, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes, ms: performance.now() - started,
-    ...(child.signalCode === null ? {} : { signal: child.signalCode, timedOut: true }),
-  };
-  const expected = options.expect ?? [0];
-  if (expected !== 'any' && !expected.includes(result.code)) throw new CommandError(host.name, result);
-  return result;
 }
 
 function fail(name: string): never {
