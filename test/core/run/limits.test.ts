@@ -34,7 +34,7 @@ describe('a cancel', () => {
     using w = world('h1', 'h2');
     const stop = new AbortController();
     const write = task('Write', ({ host }) => content({ path: w.path(host, 'a'), text: 'x' }), { notify: handler('Restart', append({ path: w.logFile, line: 'restarted' })) });
-    const slow = task('Slow', ({ host }) => script({ run: host.name === 'h1' ? `echo at work, and this line is long enough for anybody to notice it; sleep 60; touch ${w.path('h1', 'late')}` : ':' }));
+    const slow = task('Slow', ({ host }) => script({ run: host.name === 'h1' ? `echo at work; echo and this takes a while, as long as nobody stops it; sleep 60; touch ${w.path('h1', 'late')}` : ':' }));
     const note = (name: string): Step => task(name, append({ path: w.logFile, line: name }));
     const steps = [write, block('B', { tasks: [slow], rescue: [note('rescue')], always: [note('always')] }), note('after')];
     const seen = new Set<string>();
