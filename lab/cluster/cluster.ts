@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Lab } from '../lab';
-import { hostRoot, runOnHost } from '../lab';
+import { hostRoot, isOn, runOnHost } from '../lab';
 import type { ClusterOptions } from './options';
 import { clusterHosts, clusterOptions, unitNames } from './options';
 import { optionsFile } from './spec';
@@ -90,7 +90,8 @@ export async function leaseHolders(lab: Lab, options: ClusterOptions): Promise<{
  */
 export async function liveMaster(lab: Lab, options: ClusterOptions): Promise<string> {
   for (const master of options.masters) {
-    const { code } = await runOnHost(lab, master, `kubectl --request-timeout=3s --server=https://${master}:6443 get --raw /readyz`, { expect: 'any' });
+    if (!(await isOn(lab, master))) continue;
+    const { code } = await runOnHost(lab, master, `kubectl --request-timeout=5s --server=https://${master}:6443 get --raw /readyz`, { expect: 'any' });
     if (code === 0) return master;
   }
   throw new Error(`No apiserver of the lab "${lab.name}" answers on ${options.masters.join(', ')}.`);

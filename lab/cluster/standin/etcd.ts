@@ -44,6 +44,8 @@ export class EtcdError extends Error {}
 
 /** How long one call may take, in milliseconds: longer than etcd's own limit of about 9 s here. */
 const callTimeoutMs = 12_000;
+/** How long a new connection may take before the next server is tried, in milliseconds. */
+const connectTimeoutMs = 5000;
 
 /**
  * A client of etcd's JSON gateway over mutual TLS: no package is needed on the host. It stays with the first server
@@ -125,19 +127,20 @@ export class Etcd {
   private async call(path: string, body: JsonMap): Promise<JsonMap> {
     let last: unknown = new Error('--etcd-servers is empty');
     for (let tries = 0; tries <= this.options.servers.length; tries += 1) {
+      const server = this.server();
       try {
-        return await this.send(path, body);
+        return await this.send(path, body, server);
       } catch (error) {
         if (error instanceof EtcdError) throw error;
         last = error;
-        this.current += 1;
+        // Of many calls that fail together one moves on.
+        if (server === this.server()) this.current += 1;
       }
     }
     throw last instanceof Error ? last : new Error(String(last));
   }
 
-  private send(path: string, body: JsonMap): Promise<JsonMap> {
-    const server = this.server();
+  private send(path: string, body: JsonMap, server: string): Promise<JsonMap> {
     return new Promise((resolve, reject) => {
       const call = this.open(path, body, server);
       call.setTimeout(callTimeoutMs, () => void call.destroy(new Error(`etcd ${server} gave no answer in ${callTimeoutMs / 1000} s`)));
@@ -175,14 +178,18 @@ export function prefixEnd(prefix: string): string {
 function agentFor(options: EtcdOptions): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: callTimeoutMs });
   return Object.assign(agent, {
-    createConnection: (target: { host?: string; port?: number | string }): Duplex =>
-      connect({
+    createConnection: (target: { host?: string; port?: number | string }): Duplex => {
+      const socket = connect({
         host: target.host,
         port: Number(target.port),
         ca: readFileSync(options.caFile),
         cert: readFileSync(options.certFile),
         key: readFileSync(options.keyFile),
-      }).setNoDelay(true),
+      });
+      const timer = setTimeout(() => socket.destroy(new Error(`no TLS session with etcd ${target.host ?? ''} in ${connectTimeoutMs / 1000} s`)), connectTimeoutMs);
+      socket.once('secureConnect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+      return socket.setNoDelay(true);
+    },
   });
 }
 
