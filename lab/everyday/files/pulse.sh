@@ -1,0 +1,6 @@
+#!/bin/sh
+. /etc/pulse.conf
+while :; do
+  date >"$state/last"
+  sleep "$seconds"
+done
