@@ -18,9 +18,9 @@ export function distance(a: string, b: string): number {
   return at(last, b.length);
 }
 
-/** The nearest of the known names, or `undefined` when none is near: at most a third of the letters differ, three at most. */
+/** The nearest of the known names, or `undefined` when none is near: at most a third of the letters differ, three at most; one in two letters. */
 export function nearest(typed: string, known: Iterable<string>): string | undefined {
-  const limit = Math.min(3, Math.max(1, Math.floor(typed.length / 3)));
+  const limit = typed.length < 2 ? 0 : Math.min(3, Math.max(1, Math.floor(typed.length / 3)));
   let best: { name: string; edits: number } | undefined;
   for (const name of known) {
     if (Math.abs(name.length - typed.length) > limit) continue;

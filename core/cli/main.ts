@@ -1,11 +1,10 @@
 /** The command line's beginning and end: reads the arguments, runs the command, sets the exit code. */
 import { CommanderError } from 'commander';
 import { describeError } from '../errors';
-import { checkCommand } from './check-command';
-import { inventoryCommand } from './inventory-command';
-import { makeProgram } from './program';
+import { begin } from './begin';
+import { makeProgram, type Commands } from './program';
 import { recapFor } from './recap';
-import { runCommand } from './run-command';
+import { Timings } from './timings';
 
 /**
  * Runs the command line and sets `process.exitCode`: 0 fine, 1 usage or playbook, 2 a task failed, 4 only unreachable hosts, 130 interrupted.
@@ -13,12 +12,46 @@ import { runCommand } from './run-command';
  * @param argv the arguments, without node and script
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = makeProgram({ run: runCommand, check: checkCommand, inventory: inventoryCommand }, exit => { process.exitCode = exit; });
+  const program = makeProgram(commands, exit => { process.exitCode = exit; });
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, argv);
   }
+}
+
+/** Each command is loaded when it is called: the type check is at work by then. */
+const commands: Commands = {
+  async run(playbook, options, help) {
+    if (options.help) return printHelp(playbook, help);
+    const timings = timingsFrom('options read');
+    const begun = begin(playbook, options.inventory);
+    const { runCommand } = require('./run-command') as typeof import('./run-command');
+    return runCommand(begun, options, timings);
+  },
+  async check(playbook, options, help) {
+    if (options.help) return printHelp(playbook, help);
+    const timings = timingsFrom('options read');
+    const begun = begin(playbook, options.inventory);
+    const { checkCommand } = require('./check-command') as typeof import('./check-command');
+    return checkCommand(begun, options, timings);
+  },
+  inventory(pattern, options) {
+    const { inventoryCommand } = require('./inventory-command') as typeof import('./inventory-command');
+    return inventoryCommand(pattern, options);
+  },
+};
+
+function printHelp(playbook: string | undefined, help: string): number {
+  const { playbookHelp } = require('./playbook-help') as typeof import('./playbook-help');
+  process.stdout.write(playbook === undefined ? help : playbookHelp(playbook, help));
+  return 0;
+}
+
+function timingsFrom(first: string): Timings {
+  const timings = new Timings();
+  timings.mark(first);
+  return timings;
 }
 
 /** Says what is wrong. @returns the exit code */

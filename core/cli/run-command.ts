@@ -1,21 +1,16 @@
 /** `runsheet run`: from the options to a finished run. */
+import type { Begun } from './begin';
 import { becomePassword } from './become-password';
 import { carryOut } from './carry-out';
 import { hostLines, taskLines } from './listing';
 import type { RunOptions } from './options';
-import { playbookHelp } from './playbook-help';
 import { prepare } from './prepare';
-import { Timings } from './timings';
+import type { Timings } from './timings';
 
 /** Runs a playbook. @returns the exit code of the run. @throws what is wrong before it begins */
-export async function runCommand(playbook: string | undefined, options: RunOptions, help: string): Promise<number> {
-  if (options.help) {
-    process.stdout.write(playbook === undefined ? help : playbookHelp(playbook, help));
-    return 0;
-  }
-  const timings = new Timings();
-  timings.mark('options read');
-  const prepared = await prepare(playbook, options, step => timings.mark(step));
+export async function runCommand(begun: Begun, options: RunOptions, timings: Timings): Promise<number> {
+  timings.mark('runner loaded');
+  const prepared = await prepare(begun, options, step => timings.mark(step));
   if (options.listHosts || options.listTasks) {
     const lines = [...(options.listHosts ? hostLines(prepared.plan) : []), ...(options.listTasks ? taskLines(prepared.plan) : [])];
     process.stdout.write(`${lines.join('\n')}\n`);
