@@ -5,6 +5,7 @@
  * list, so what has finished stands in the scroll-back and only the last lines move.
  */
 import type { Reporter, RunnerEvent } from './events';
+import { Floor } from './floor';
 import { countsOf, detailsOf, type FormatOptions } from './format';
 import { noticeLine, playLines } from './plain';
 import { recapLines } from './recap';
@@ -21,6 +22,7 @@ export interface Terminal {
 /** Draws the run with listr2, which is loaded when the first row is drawn. */
 export function listrReporter(terminal: Terminal, options: FormatOptions): Reporter {
   const rows = new Rows();
+  const floor = new Floor();
   let chain: Promise<void> = Promise.resolve();
   const later = (step: () => Promise<void> | void): void => { chain = chain.then(step); };
   const print = (lines: readonly string[]): void => terminal.write(`${lines.join('\n')}\n`);
@@ -31,7 +33,7 @@ export function listrReporter(terminal: Terminal, options: FormatOptions): Repor
         case 'play': return later(() => print(playLines(event.name, event.hosts, options)));
         case 'start': {
           const row = rows.start(event);
-          return later(() => drawRow(row, { options, terminal, print }));
+          return later(() => drawRow(row, { options, terminal, print, floor }));
         }
         case 'progress':
         case 'task': rows.take(event); return;
@@ -42,6 +44,7 @@ export function listrReporter(terminal: Terminal, options: FormatOptions): Repor
         default: return event satisfies never;
       }
     },
+    pause: () => floor.ask(),
     close: () => chain,
   };
 }
@@ -50,9 +53,10 @@ interface Drawing {
   readonly options: FormatOptions;
   readonly terminal: Terminal;
   readonly print: (lines: readonly string[]) => void;
+  readonly floor: Floor;
 }
 
-async function drawRow(row: Row, { options, terminal, print }: Drawing): Promise<void> {
+async function drawRow(row: Row, { options, terminal, print, floor }: Drawing): Promise<void> {
   const { Listr } = await import('listr2');
   const failed = (): boolean => row.count('failed') + row.count('unreachable') > 0;
   const list = new Listr([{
@@ -61,15 +65,19 @@ async function drawRow(row: Row, { options, terminal, print }: Drawing): Promise
       const draw = (): void => { wrapper.title = [titleOf(row, options), ...slotLines(row, options, terminal.columns())].join('\n'); };
       const timer = setInterval(draw, REDRAW_MS);
       try {
-        await row.done;
+        await Promise.race([row.done, floor.asked]);
       } finally {
         clearInterval(timer);
       }
-      wrapper.title = titleOf(row, options);
+      wrapper.title = row.isDone ? titleOf(row, options) : row.start.name;
       if (failed()) throw new Error(row.start.name);
     },
   }], { exitOnError: false, rendererOptions: { showErrorMessage: false, collapseErrors: false }, registerSignalListeners: false });
   await list.run().catch(() => undefined);
+  if (!row.isDone) {
+    await floor.yield();
+    await row.done;
+  }
   const details = detailsOf(row, options);
   if (details.length > 0) print(details.map(line => `    ${line}`));
 }

@@ -38,7 +38,8 @@ export function playLines(name: string, hosts: readonly string[], { paint }: For
 
 /** A notice of the run or of a host. */
 export function noticeLine(event: Extract<RunnerEvent, { type: 'notice' }>, { paint }: FormatOptions): string {
-  const text = event.host === undefined ? event.text : `${event.host}: ${event.text}`;
+  // A table or a list speaks for itself; a line says whom it is about.
+  const text = event.host === undefined || event.text.includes('\n') ? event.text : `${event.host}: ${event.text}`;
   return event.level === 'warning' ? paint.warning(text) : text;
 }
 

@@ -60,21 +60,31 @@ async function renewedSince(on: Target, access: AccessParams['access'], before: 
 
 export interface EndpointsAreParams extends Patient {
   /** IP addresses of the API servers that must be there, and no others. */
-  readonly addresses: readonly string[];
+  readonly addresses?: readonly string[];
+  /** Addresses that must not be there. */
+  readonly without?: readonly string[];
 }
 
-/** Waits until the service `kubernetes` has exactly these endpoints, in Endpoints and EndpointSlices. hazards: K1. */
+/** Waits until the service `kubernetes` has these endpoints, in Endpoints and EndpointSlices. hazards: K1. */
 export const endpointsAre = check<EndpointsAreParams, true>({
   name: 'kube.endpointsAre',
-  subject: ({ addresses }) => `endpoints of service kubernetes are ${addresses.join(', ')}`,
-  inspect: ({ access, addresses }) => live(on => orReason(async () => {
-    const wanted = [...addresses].sort().join(', ');
-    const { endpoints, slices } = await readApiEndpoints(on, access);
-    const wrong = [endpoints, ...(slices.length === 0 ? [] : [slices])].find(list => list.join(', ') !== wanted);
-    return wrong === undefined ? yes : no(`the service kubernetes has the endpoints ${wrong.join(', ') || 'none'}, not ${wanted}`);
+  subject: params => `endpoints of service kubernetes ${wantedEndpoints(params)}`,
+  inspect: params => live(on => orReason(async () => {
+    const { endpoints, slices } = await readApiEndpoints(on, params.access);
+    const wrong = [endpoints, ...(slices.length === 0 ? [] : [slices])].find(list => !fits(list, params));
+    return wrong === undefined ? yes : no(`the service kubernetes has the endpoints ${wrong.join(', ') || 'none'}, not those ${wantedEndpoints(params)}`);
   })),
   patience,
 });
+
+function fits(list: readonly string[], { addresses, without = [] }: EndpointsAreParams): boolean {
+  if (without.some(address => list.includes(address))) return false;
+  return addresses === undefined ? list.length > 0 : [...addresses].sort().join(', ') === list.join(', ');
+}
+
+function wantedEndpoints({ addresses, without = [] }: EndpointsAreParams): string {
+  return [...(addresses === undefined ? [] : [addresses.join(', ')]), ...(without.length === 0 ? [] : [`without ${without.join(', ')}`])].join(' ');
+}
 
 /** A pause that ends early, by an error, when the signal is aborted. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

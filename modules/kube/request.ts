@@ -2,7 +2,7 @@
  * One request to the API server, as a host reaches it: through its SSH connection with TLS here, or by the host's own kubectl.
  */
 import { request as httpRequest } from 'node:http';
-import { CheckError, ConnectionError, messageOf } from '../../core/errors';
+import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { secureConnect } from '../pki/verify';
@@ -26,7 +26,7 @@ export interface ApiRequest {
   /** `/api/v1/nodes` */
   readonly path: string;
   readonly body?: unknown;
-  /** Milliseconds, 5,000. */
+  /** Milliseconds, 15,000. */
   readonly timeoutMs?: number;
 }
 
@@ -36,6 +36,9 @@ export interface ApiResponse {
   readonly text: string;
 }
 
+/** A busy API server takes seconds; a dead one is found by what waits for it. */
+const DEFAULT_MS = 15_000;
+
 /** The host and port that an access asks. */
 export function endpointOf(access: Access): string {
   return access.at ?? ('credentials' in access ? new URL(access.credentials.server).host : 'the kubeconfig\'s server');
@@ -43,13 +46,14 @@ export function endpointOf(access: Access): string {
 
 /**
  * Sends one request, without a retry: what a timeout left behind is for the caller to look at.
- * @throws ConnectionError when no answer came.
+ * @throws CheckError when no answer came; ConnectionError when the host's own link broke.
  */
 export async function ask(on: Target, access: Access, request: ApiRequest): Promise<ApiResponse> {
   try {
     return 'credentials' in access ? await askDirectly(on, access, request) : await askKubectl(on, access, request);
   } catch (error) {
-    throw new ConnectionError(on.host.name, `${request.method} ${request.path} at ${endpointOf(access)}: ${messageOf(error)}`, undefined, { cause: error });
+    if (isRunnerError(error) && error.kind === 'connection') throw error;
+    throw new CheckError(`${on.host.name}: no answer to ${request.method} ${request.path} at ${endpointOf(access)}: ${messageOf(error)}`);
   }
 }
 
@@ -66,7 +70,7 @@ async function askDirectly(on: Target, access: Extract<Access, { credentials: Cr
   const { credentials } = access;
   const url = new URL(access.at === undefined ? credentials.server : `https://${access.at}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const timeoutMs = request.timeoutMs ?? 5000;
+  const timeoutMs = request.timeoutMs ?? DEFAULT_MS;
   const signal = AbortSignal.any([on.signal, AbortSignal.timeout(timeoutMs)]);
   const stream = await on.forward(host, Number(url.port || '443'));
   const socket = await secureConnect({ stream, ca: credentials.ca, name: host, signal, ...client(credentials) })
@@ -114,7 +118,7 @@ async function askKubectl(on: Target, access: Extract<Access, { kubectl: string 
   const verb = { GET: 'get', POST: 'create', PUT: 'replace', DELETE: 'delete' }[request.method];
   const server = access.at === undefined ? [] : [`--server=https://${access.at}`];
   const body = request.body === undefined ? [] : ['-f', '-'];
-  const timeoutMs = request.timeoutMs ?? 5000;
+  const timeoutMs = request.timeoutMs ?? DEFAULT_MS;
   const result = await on.run(
     cmd`kubectl ${[`--kubeconfig=${access.kubectl}`, ...server, `--request-timeout=${timeoutMs}ms`, verb, '--raw', request.path, ...body]}`,
     { expect: [0, 1], timeoutMs: timeoutMs + 5000, ...(request.body === undefined ? {} : { stdin: JSON.stringify(request.body) }) },

@@ -1,17 +1,29 @@
 /** What the steps of this playbook are made from. */
-import { once, type Once, type Task } from '../../core';
+import type { Once, Task } from '../../core';
+import type * as etcd from '../../modules/etcd';
 import type * as kube from '../../modules/kube';
 import type * as nginx from '../../modules/nginx';
 import type * as pki from '../../modules/pki';
+import type { MasterReading } from '../steps/masters';
 import type { Decision } from './decision';
 import type { Vars } from './vars';
 import type { World } from './world';
 
 export interface Context {
+  /** Id of this run, for names of backups. */
+  readonly runId: string;
   readonly vars: Vars;
   readonly world: World;
+  /** What will be done; the same for all hosts. */
   readonly decision: Once<Decision>;
+  /** An administrator's credentials, from each kept master. */
   readonly credentials: Task<kube.Credentials>;
+  /** The CA with its key, from each kept master that has it. */
   readonly authority: Task<pki.Authority | undefined>;
-  readonly upstream: Task<nginx.UpstreamReading>;
+  /** What each master's units say. */
+  readonly reading: Task<MasterReading>;
+  /** What etcd looked like before any change, from each kept master. */
+  readonly health: Task<etcd.Health>;
+  /** The upstream of each node's nginx, before any change. */
+  readonly upstream: Task<nginx.Upstream>;
 }

@@ -4,7 +4,7 @@ import { alternativeName, isSameName } from '../../modules/pki';
 import { pairsOf, type MasterFacts, type Pair } from '../steps/masters';
 import { known, of, type Findings, type MemberFinding } from './findings';
 import { problemsOf, warningsOf } from './problems';
-import { hostPort, isOneOf, keptPeers, keptServers } from './urls';
+import { hostPort, isOneOf, keptPeers, keptServers } from '../steps/urls';
 
 /** An etcd member that leaves. */
 export interface LeavingMember extends Pick<MemberFinding, 'id' | 'name' | 'peerUrls'> { readonly address: string; readonly dead: boolean }

@@ -1,6 +1,7 @@
 /** What pre-flight found: everything that the decision is made from, and nothing else. */
 import { isUnreachable, type Host, type Unreachable } from '../../core';
 import type { HostFacts, Peer } from '../../modules/host';
+import type { Member } from '../../modules/etcd';
 import type { CertificateFile } from '../../modules/pki';
 import type { MasterReading } from '../steps/masters';
 import type { Vars } from './vars';
@@ -16,31 +17,17 @@ export interface UpstreamServer {
   readonly down: boolean;
 }
 
-/** An etcd member as a kept member lists it. */
-export interface MemberFinding {
-  /** Hex. */
-  readonly id: string;
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly isLearner: boolean;
-}
-
-/** What a kept member answers for itself. */
-export interface MemberStatus {
-  readonly id: string;
-  readonly version: string;
-  readonly leader: string;
-  readonly dbSize: number;
-}
-
 /** The cluster of etcd, asked through a kept master. */
 export interface EtcdFindings {
   readonly members: readonly MemberFinding[];
-  /** Status of the members that answer. */
-  readonly statuses: readonly MemberStatus[];
+  /** What the members say that answer. */
+  readonly statuses: readonly { readonly id: string; readonly version: string; readonly dbSize: number }[];
   /** What is wrong with it: alarms, learners, members out of step or silent, each a sentence. */
   readonly problems: readonly string[];
 }
+
+/** An etcd member as a kept member lists it; the id is hex. */
+export type MemberFinding = Pick<Member, 'id' | 'name' | 'peerUrls' | 'isLearner'>;
 
 /** The API, asked of one kept API server. */
 export interface ApiFindings {

@@ -1,6 +1,8 @@
 /** Pre-flight: the plays that look at everything, and the task that decides. Nothing is changed here. */
-import { addressOf, all, isUnreachable, play, task, type Host, type Play, type Task, type Unreachable } from '../../core';
+import { addressOf, all, isUnreachable, once, play, task, type Host, type Play, type Task, type Unreachable } from '../../core';
+import { CheckError } from '../../core/errors';
 import * as assert from '../../modules/assert';
+import type { Health } from '../../modules/etcd';
 import * as host from '../../modules/host';
 import * as kube from '../../modules/kube';
 import * as nginx from '../../modules/nginx';
@@ -8,10 +10,12 @@ import * as pki from '../../modules/pki';
 import * as value from '../../modules/value';
 import { readEtcd } from '../steps/etcd';
 import { firstOf, firstValue, mapValues } from '../steps/per-host';
+import type { MasterReading } from '../steps/masters';
 import { observeMasters, type MasterObservation } from '../steps/observe-masters';
 import { decide, type Decision } from './decision';
+import { etcdFindings } from './etcd-findings';
 import type { ApiFindings } from './findings';
-import { hostPort } from './urls';
+import { hostPort } from '../steps/urls';
 import type { Vars } from './vars';
 import type { World } from './world';
 
@@ -23,6 +27,12 @@ export interface Observation {
   readonly credentials: Task<kube.Credentials>;
   /** The CA that signs for the API server, with its key, from each kept master that has it. */
   readonly authority: Task<pki.Authority | undefined>;
+  /** What each master's units say. */
+  readonly reading: Task<MasterReading>;
+  /** What etcd looked like before any change, from each kept master. */
+  readonly health: Task<Health>;
+  /** The upstream of each node's nginx, before any change. */
+  readonly upstream: Task<nginx.Upstream>;
 }
 
 /** Directories whose file systems must have room on every host. */
@@ -38,7 +48,7 @@ export function observe(vars: Vars, world: World): Observation {
     ...seen, world, vars,
     upstreams: mapValues(seen.upstreams, upstream => upstream.servers),
     stale: mapValues(seen.stale, reasons => reasons.length > 0),
-    etcd: firstOf(seen.etcd, 'no kept master could be asked'),
+    etcd: firstOf(mapValues(seen.etcd, health => etcdFindings(health, world)), 'no kept master could be asked'),
     authority: authorityFinding(seen.authorities),
   })), {
     runOnce: true,
@@ -53,9 +63,10 @@ export function observe(vars: Vars, world: World): Observation {
     play({ name: 'Look at the masters', hosts: world.masters, become: true, anyErrorsFatal: false, tasks: masters.tasks }),
     play({ name: 'Look at the cluster through the kept masters', hosts: world.kept, become: true, anyErrorsFatal: false, tasks: kept.tasks }),
     play({ name: 'Look at the connections of the leaving masters', hosts: world.leaving, become: true, anyErrorsFatal: false, tasks: [peers] }),
-    play({ name: 'Decide', hosts: world.kept, tasks: [decision] }),
+    // On any host that is left: it is worked out on the controller, and a kept master that failed above is among what it says.
+    play({ name: 'Decide', hosts: world.proxies, tasks: [decision] }),
   ];
-  return { plays: looks, decision, credentials: kept.credentials, authority: kept.authority };
+  return { plays: looks, decision, credentials: kept.credentials, authority: kept.authority, reading: masters.reading, upstream: everywhere.upstream, health: kept.etcd };
 }
 
 interface Everywhere {
@@ -67,11 +78,19 @@ interface Everywhere {
 
 function everyHost(vars: Vars, world: World): Everywhere {
   const facts = task('Read name, clock and free space', host.facts({ directories: DIRECTORIES }));
-  const upstream = task('Read the upstream of nginx', nginx.upstream({ unit: vars.units.nginx, upstream: vars.nginx.upstream }));
+  const conf = task('Read the configuration of nginx', nginx.upstreams({ unit: vars.units.nginx }));
+  const upstream = task('Find the upstream of the API servers', ({ conf: seen, host: on }) => value.computed('the upstream', () => upstreamIn(seen, vars.nginx.upstream, on)), { uses: { conf } });
   // A kubeconfig that names a leaving API server goes round nginx (hazard K6).
   const texts = [...world.leaving.map(addressOf), ...world.dead.map(each => each.address)].map(address => `https://${hostPort(address, 6443)}`);
   const naming = task('Look for kubeconfigs that go round nginx', host.filesNaming({ texts, within: ['/etc/kubernetes', '/root/.kube', '/var/lib/kubelet', '/var/lib/kube-proxy'] }));
-  return { tasks: [facts, upstream, naming], facts, upstream, naming };
+  return { tasks: [facts, conf, upstream, naming], facts, upstream, naming };
+}
+
+function upstreamIn(reading: nginx.NginxReading, name: string, on: Host): nginx.Upstream {
+  const found = nginx.upstreamOf(reading, name);
+  if (found !== undefined) return found;
+  const names = reading.upstreams.map(each => each.name).join(', ');
+  throw new CheckError(`${on.name}: ${reading.config} has no upstream "${name}" but ${names || 'none'}; name it with --set nginx.upstream=...`);
 }
 
 interface Kept {
@@ -79,14 +98,14 @@ interface Kept {
   readonly credentials: Task<kube.Credentials>;
   readonly authority: Task<pki.Authority | undefined>;
   readonly api: Task<ApiFindings>;
-  readonly etcd: ReturnType<typeof readEtcd>;
+  readonly etcd: Task<Health>;
 }
 
 function keptMasters(vars: Vars, { reading }: MasterObservation): Kept {
   const credentials = task('Read the kubeconfig', kube.credentials({ kubeconfig: vars.kubeconfig }));
   const authority = task('Read the CA', pki.authority(vars.ca), { ignoreErrors: 'another kept master may have it' });
   const access = { credentials, reading };
-  const port = ({ reading: master }: { readonly reading: { readonly facts?: { readonly apiserver: { readonly port: number } } } }): number => master.facts?.apiserver.port ?? 6443;
+  const port = ({ reading: master }: { readonly reading: MasterReading }): number => ('facts' in master ? master.facts.apiserver.port : 6443);
   const ready = task('Ask the API server whether it is ready', seen => kube.readyz({ access: { credentials: seen.credentials, at: hostPort(addressOf(seen.host), port(seen)) } }), { uses: access });
   const nodes = task('Ask for the nodes', seen => kube.nodes({ access: seen }), { uses: { credentials } });
   const holders = task('Ask who holds the leader locks', seen => kube.holders({ access: seen }), { uses: { credentials } });
@@ -108,6 +127,6 @@ function authorityFinding(authorities: ReadonlyMap<Host, pki.Authority | Unreach
 
 /** The plays that stop the run where something speaks against it. */
 export function refusal({ decision }: Pick<Observation, 'decision'>, world: World): Play {
-  const none = task('Refuse if anything speaks against it', ({ seen }) => assert.none({ problems: seen.problems, message: 'the masters cannot leave now' }), { uses: { seen: onceOf(decision) } });
-  return play({ name: 'Pre-flight', hosts: world.kept.slice(0, 1), tasks: [none] });
+  const none = task('Refuse if anything speaks against it', ({ seen }) => assert.none({ problems: seen.problems, message: 'the masters cannot leave now' }), { runOnce: true, uses: { seen: once(decision) } });
+  return play({ name: 'Pre-flight', hosts: world.proxies, tasks: [none] });
 }

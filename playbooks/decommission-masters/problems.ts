@@ -4,7 +4,7 @@
  */
 import { addressOf, isUnreachable, type Host } from '../../core';
 import { known, of, type Findings } from './findings';
-import { hostOf, isOneOf, sameHost } from './urls';
+import { hostOf, isOneOf, sameHost } from '../steps/urls';
 
 /** A check: the reasons why the run must not start. */
 type Check = (findings: Findings) => readonly string[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostOf, hostPort, keptPeers, keptServers, portOf, sameHost } from '../../../playbooks/decommission-masters/urls';
+import { hostOf, hostPort, keptPeers, keptServers, portOf, sameHost } from '../../../playbooks/steps/urls';
 
 describe('hostOf and portOf', () => {
   test.each([

@@ -1,0 +1,70 @@
+/**
+ * Takes masters out of a binary-deployed Kubernetes cluster; they stay workers. Not one API request fails.
+ *
+ *     runsheet run playbooks/decommission-masters.ts -i inventory.ini --set leaving=172.72.0.96,172.72.0.97
+ *
+ * The order is the point: whatever stays is prepared while those who leave still serve; then clients are cut over; then the leaving masters
+ * are retired from the outside in. Every step decides from the live state, so a run that was killed anywhere is finished by the next one.
+ * docs/decommission.md explains each step and the hazard that it is for.
+ */
+import { once, play, playbook, runIfMain, task, type Play, type PlaybookContext } from '../core';
+import * as confirm from '../modules/confirm';
+import * as report from '../modules/report';
+import { announcement } from './decommission-masters/announce';
+import { reconfigureApiservers } from './decommission-masters/apiservers';
+import { backup } from './decommission-masters/backup';
+import { reissueCertificates } from './decommission-masters/certificates';
+import type { Context } from './decommission-masters/context';
+import { begin, initialCluster, prove, restartControllers } from './decommission-masters/finish';
+import { removeMembers } from './decommission-masters/members';
+import { observe, refusal } from './decommission-masters/observe';
+import { cutOver, verifyCutOver } from './decommission-masters/proxies';
+import { retireApiservers, retireControllers, retireEtcd, wipeKeys, writeEverywhere } from './decommission-masters/retire';
+import { schema, type Vars } from './decommission-masters/vars';
+import { worldOf, wrongChoice } from './decommission-masters/world';
+
+export default playbook({
+  name: 'Decommission masters',
+  description: 'Takes masters out of a binary-deployed Kubernetes cluster (they stay workers) without one failed API request. Groups: masters, nodes.',
+  vars: schema,
+  anyErrorsFatal: true,
+  refuse: ({ vars, inventory, selected }) => wrongChoice(worldOf(vars, inventory), vars, { inventory, selected }),
+  plays: plays,
+});
+
+function plays({ vars, inventory, runId }: PlaybookContext<Vars>): readonly Play[] {
+  const world = worldOf(vars, inventory);
+  const seen = observe(vars, world);
+  const context: Context = { ...seen, vars, world, runId, decision: once(seen.decision) };
+  return [
+    ...seen.plays,
+    refusal(seen, world),
+    ask(context),
+    begin(context, runId),
+    backup(context),
+    ...reissueCertificates(context),
+    ...reconfigureApiservers(context),
+    ...restartControllers(context),
+    cutOver(context),
+    ...verifyCutOver(context),
+    ...retireControllers(context),
+    ...retireApiservers(context),
+    writeEverywhere(context, 'Write from every node through the kept API servers'),
+    removeMembers(context),
+    retireEtcd(context),
+    initialCluster(context),
+    writeEverywhere(context, 'Write from every node to the smaller cluster'),
+    prove(context),
+    ...(vars.wipeKeys ? [wipeKeys(context)] : []),
+  ];
+}
+
+function ask({ decision, world, vars }: Context): Play {
+  const told = task('Say what will be done', ({ decision: plan }) => report.print({ text: announcement(plan, world, vars) }), { uses: { decision } });
+  const agreed = task('Ask', confirm.ask({ text: `Take ${[...world.leaving, ...world.dead].map(each => each.name).join(', ')} out of the cluster?` }), {
+    uses: { decision }, when: ({ decision: plan }) => !plan.reached,
+  });
+  return play({ name: 'What will be done', hosts: world.kept.slice(0, 1), tasks: [told, agreed] });
+}
+
+runIfMain(module);

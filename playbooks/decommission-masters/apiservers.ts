@@ -1,0 +1,66 @@
+/**
+ * Step 5: each kept master in turn gets its new flags, while the others still serve: out of every nginx, edited, restarted, ready, back.
+ * Where the new flags do not come up, the old unit is put back and the master serves again; then the run stops.
+ */
+import { addressOf, block, play, task, type Block, type Host, type Play, type Task } from '../../core';
+import * as assert from '../../modules/assert';
+import * as kube from '../../modules/kube';
+import * as systemd from '../../modules/systemd';
+import type { Context } from './context';
+import type { Decision, KeptPlan } from './decision';
+import { etcdGate } from './members';
+import { drain, restarts, undrain } from './proxies';
+import { hostPort } from '../steps/urls';
+
+/** The plays for all kept masters. */
+export function reconfigureApiservers(context: Context): readonly Play[] {
+  return context.world.kept.flatMap(host => [
+    drain(context, host),
+    play({ name: `Reconfigure the API server of ${host.name}`, hosts: [host], become: true, tasks: [restart(context, host), ...rollingEtcd(context, host)] }),
+    undrain(context, host),
+    verdict(context, host),
+  ]);
+}
+
+/** The nodes have the master back by now, whatever flags it runs with; with the old ones the run ends here. */
+function verdict({ vars, decision }: Context, host: Host): Play {
+  const unit = task('Read its unit again', systemd.unit({ unit: vars.units.apiserver }));
+  const stop = task('Stop if the old flags had to be put back', ({ unit: now, decision: seen }) => assert.that({
+    that: systemd.flagOf(now, '--etcd-servers')?.value === planOf(seen, host)?.etcdServers,
+    message: `the API server of ${host.name} did not become ready with the new --etcd-servers; its old unit is back and it serves, nothing has left yet`,
+    hint: `Look at: journalctl -u ${vars.units.apiserver} on ${host.name}`,
+  }), { uses: { unit, decision } });
+  return play({ name: `Verdict on ${host.name}`, hosts: [host], become: true, tasks: [unit, stop] });
+}
+
+function planOf(decision: Decision, host: Host): KeptPlan | undefined {
+  return decision.kept.get(host.name);
+}
+
+function restart(context: Context, host: Host): Block {
+  const { vars, decision, credentials } = context;
+  const { apiserver: unit } = vars.units;
+  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => restarts(seen, host);
+  const address = (seen: Decision): string => hostPort(addressOf(host), planOf(seen, host)?.facts.apiserver.port ?? 6443);
+  const flag = task('Edit --etcd-servers', ({ decision: seen }) => systemd.flag({ unit, flag: '--etcd-servers', value: planOf(seen, host)?.etcdServers ?? '' }), { uses: { decision }, when });
+  const current = task('Restart the API server where it does not run with its unit\'s flags', ({ flag: edited }) => systemd.current({ unit, pending: edited?.changed ?? false }),
+    { uses: { flag, decision }, when, timeout: '5m' });
+  const ready = task('Wait until it is ready', ({ decision: seen, credentials: who }) => kube.ready({ access: { credentials: who, at: address(seen) }, timeout: '120s' }), { uses: { decision, credentials }, when });
+  const write = task('Write through it', ({ decision: seen, credentials: who }) => kube.writeProbe({ access: { credentials: who, at: address(seen) } }), { uses: { decision, credentials }, when });
+  const restored = task('Put the old unit back', ({ decision: seen }) => systemd.flag({ unit, flag: '--etcd-servers', value: planOf(seen, host)?.facts.apiserver.etcdServers ?? '' }), { uses: { decision } });
+  const again = task('Restart it with the old flags', systemd.restart({ unit }));
+  const readyAgain = task('Wait until it is ready again', ({ decision: seen, credentials: who }) => kube.ready({ access: { credentials: who, at: address(seen) }, timeout: '120s' }), { uses: { decision, credentials } });
+  return block(`New flags on ${host.name}`, { tasks: [flag, current, ready, write], rescue: [restored, again, readyAgain] });
+}
+
+/** With `etcdRestart: rolling` the member restarts here, while the others hold quorum. */
+function rollingEtcd(context: Context, host: Host): readonly Task<unknown>[] {
+  const { vars, decision } = context;
+  if (vars.etcdRestart === 'never') return [];
+  const { etcd: unit } = vars.units;
+  const initial = (seen: Decision): string | undefined => seen.kept.get(host.name)?.initialCluster;
+  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => initial(seen) !== undefined && !seen.reached;
+  const edited = task('Edit --initial-cluster', ({ decision: seen }) => systemd.flag({ unit, flag: '--initial-cluster', value: initial(seen) ?? '' }), { uses: { decision }, when });
+  const restarted = task('Restart etcd where it does not run with its unit\'s flags', ({ edited: change }) => systemd.current({ unit, pending: change?.changed ?? false }), { uses: { edited, decision }, when });
+  return [edited, restarted, etcdGate(context, `Prove etcd after the restart on ${host.name}`, seen => initial(seen) !== undefined && !seen.reached)];
+}

@@ -1,0 +1,65 @@
+/** Steps 3 and 4: the kept masters' certificates without the names of those who leave, one host at a time, each seen to be served. */
+import { addressOf, all, play, task, type Host, type Play } from '../../core';
+import { RefusedError } from '../../core/errors';
+import * as pki from '../../modules/pki';
+import type { MasterFacts, Pair } from '../steps/masters';
+import { firstValue } from '../steps/per-host';
+import type { Context } from './context';
+import type { Decision, KeptPlan } from './decision';
+import { etcdGate } from './members';
+import { portOf } from '../steps/urls';
+
+/** One play for each kept master. Only files change: etcd and the API server read a leaf certificate at each handshake. */
+export function reissueCertificates(context: Context): readonly Play[] {
+  return context.world.kept.map(host => reissueOn(context, host));
+}
+
+function reissueOn(context: Context, host: Host): Play {
+  const { vars, world, decision, authority } = context;
+  const planOf = (seen: Decision): KeptPlan | undefined => seen.kept.get(host.name);
+  const when = (seen: Decision): boolean => (planOf(seen)?.reissue.length ?? 0) > 0;
+  const reissued = task('Re-issue the certificates', ({ decision: seen, authorities }) => (planOf(seen)?.reissue ?? []).map(pair => pki.reissue({
+    ...pair, ca: authorityFor(context, planOf(seen), pair) ?? found(firstValue(authorities)),
+    minus: world.leavingNames, newKey: vars.newKeys, csrJson: csrPath(pair.cert),
+  })), { uses: { decision, authorities: all(authority) }, when: ({ decision: seen }) => when(seen) });
+  const served = task('See the new certificates served', ({ decision: seen }) => serversOf(host, planOf(seen)).map(server => pki.serves(server)),
+    { uses: { decision }, when: ({ decision: seen }) => when(seen) });
+  const gate = etcdGate(context, `Prove etcd after the certificates of ${host.name}`, when);
+  return play({ name: `Certificates of ${host.name}`, hosts: [host], become: true, tasks: [reissued, served, gate] });
+}
+
+/** etcd's own CA, where it has one. */
+function authorityFor({ vars }: Context, plan: KeptPlan | undefined, pair: Pair): pki.AuthorityPaths | undefined {
+  if (vars.ca.etcd === undefined || plan === undefined) return undefined;
+  const { etcd, apiserver } = plan.facts;
+  const isEtcd = [etcd.server, etcd.peer, apiserver.etcdClient].some(each => each.cert === pair.cert);
+  return isEtcd ? { ...vars.ca.etcd, config: vars.ca.config, profile: vars.ca.profile } : undefined;
+}
+
+function found(authority: pki.Authority | undefined): pki.Authority {
+  if (authority === undefined) throw new RefusedError('no kept master has the CA certificate and its key');
+  return authority;
+}
+
+/** cfssl's request beside a certificate: `etcd.pem` has `etcd-csr.json`. */
+function csrPath(cert: string): string {
+  return `${cert.replace(/\.(pem|crt|cert)$/, '')}-csr.json`;
+}
+
+/** The servers of a host whose certificates are re-issued, and the files that they must show. */
+function serversOf(host: Host, plan: KeptPlan | undefined): pki.ServesParams[] {
+  if (plan === undefined) return [];
+  const { etcd, apiserver } = plan.facts;
+  const files = new Set(plan.reissue.map(pair => pair.cert));
+  const address = addressOf(host);
+  const all: readonly (pki.ServesParams & { readonly cert: string })[] = [
+    { address, port: portOf(clientUrl(plan.facts)) ?? 2379, cert: etcd.server.cert, ca: etcd.ca, clientCert: apiserver.etcdClient },
+    { address, port: portOf(etcd.peerUrl) ?? 2380, cert: etcd.peer.cert, ca: etcd.ca, clientCert: etcd.peer },
+    { address, port: apiserver.port, cert: apiserver.serving.cert, ca: plan.facts.apiserver.etcdCa },
+  ];
+  return all.filter(server => files.has(server.cert));
+}
+
+function clientUrl({ etcd }: MasterFacts): string {
+  return etcd.clientUrls[0] ?? '';
+}
