@@ -66,7 +66,8 @@ export interface SecureConnectParams extends Pick<Expected, 'ca'> {
 }
 
 /**
- * TLS over a stream to a server that `verifyCertificate` trusts. Nothing but the handshake was sent when it resolves.
+ * TLS over a stream to a server that `verifyCertificate` trusts. Nothing but the handshake was sent when it resolves. Listen to its errors: a server
+ * that refuses the client certificate may say so only then.
  * @throws CheckError when the server is not trusted; the handshake's error, or the signal's reason, otherwise
  */
 export async function secureConnect(params: SecureConnectParams): Promise<TLSSocket> {
@@ -86,6 +87,8 @@ export async function secureConnect(params: SecureConnectParams): Promise<TLSSoc
     trusted(socket, params);
     // A TLS 1.2 server could show another certificate in a second handshake.
     socket.disableRenegotiation();
+    // A TLS 1.3 server refuses our certificate only now; until somebody listens that must not end the process.
+    socket.on('error', () => undefined);
     return socket;
   } catch (error) {
     socket.destroy();

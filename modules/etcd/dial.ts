@@ -1,0 +1,42 @@
+/** A trusted TLS connection to a member, through the host or straight from here. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ConnectionError, isRunnerError, messageOf } from '../../core/errors';
+import type { Target } from '../../core/transport/connection';
+import { secureConnect } from '../pki/verify';
+import { endpointText, type Credentials, type EtcdAccess } from './access';
+
+/** Milliseconds that a connection or a call may take. */
+export const CALL_MS = 5000;
+
+/** Connects. @throws ConnectionError saying why it cannot be reached or is not trusted */
+export async function dial(on: Target, access: EtcdAccess, { ca, cert, key }: Credentials): Promise<Duplex> {
+  const { endpoint, serverName = endpoint.address } = access;
+  const signal = AbortSignal.any([on.signal, AbortSignal.timeout(CALL_MS)]);
+  try {
+    const stream = await inTime(access.direct === true ? connectDirectly(endpoint) : on.forward(endpoint.address, endpoint.port), signal);
+    return await secureConnect({ stream, ca, cert, key, name: serverName, protocols: ['h2'], signal });
+  } catch (error) {
+    throw isRunnerError(error) && error.kind === 'connection' ? error
+      : new ConnectionError(on.host.name, `etcd at ${endpointText(endpoint)} cannot be reached: ${messageOf(error)}`, undefined, { cause: error });
+  }
+}
+
+async function connectDirectly({ address, port }: EtcdAccess['endpoint']): Promise<Duplex> {
+  const socket = connect({ host: address, port, noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A host that drops packets would keep us waiting for minutes; a stream that comes too late is closed. */
+function inTime(opening: Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => {
+      reject(new Error('no connection in time'));
+      opening.then(stream => stream.destroy(), () => undefined);
+    };
+    signal.addEventListener('abort', late, { once: true });
+    opening.then(stream => { signal.removeEventListener('abort', late); resolve(stream); }, reject);
+  });
+}
