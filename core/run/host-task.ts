@@ -98,7 +98,7 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
   try {
     return await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
       task: step.task, actions, several, check: run.check, planned, isHandler: step.isHandler, doings,
-      on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say }),
+      on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name) }),
     }));
   } finally {
     progress.end();

@@ -14,6 +14,7 @@ export interface TargetOptions {
   /** When the task's time is up, on the clock of `performance.now()`. */
   readonly deadline: number;
   readonly say: (line: string) => void;
+  readonly print: (text: string) => void;
 }
 
 /** Wraps a connection for one task. After the signal every call rejects with its reason, so a module that goes on can do no harm. */
@@ -27,6 +28,10 @@ export class TaskTarget implements Target {
 
   say(line: string): void {
     if (!this.signal.aborted) this.options.say(line);
+  }
+
+  print(text: string): void {
+    if (!this.signal.aborted) this.options.print(text);
   }
 
   async run(command: Command, options: RunOptions = {}): Promise<CommandResult> {

@@ -83,6 +83,8 @@ export interface Target extends Connection {
   readonly signal: AbortSignal;
   /** One line about progress, shown beside the task while it runs. */
   say(line: string): void;
+  /** A text for the user that stays: a notice of the run, in every mode of output and in the journal. Secrets are masked. */
+  print(text: string): void;
 }
 
 /** The lock that a run holds on a host. */

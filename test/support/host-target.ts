@@ -24,7 +24,7 @@ export async function hostTarget(lab: Lab, hostName: string): Promise<Target> {
   });
   const { signal } = new AbortController();
   const link = await transport.link(host, signal);
-  return new TaskTarget(await link.as(undefined), { runId: RUN_ID, signal, deadline: Infinity, say: () => undefined });
+  return new TaskTarget(await link.as(undefined), { runId: RUN_ID, signal, deadline: Infinity, say: () => undefined, print: () => undefined });
 }
 
 const closing: (() => Promise<void>)[] = [];

@@ -23,12 +23,13 @@ export function localTarget(shell: readonly string[] = ['sh']): LocalTarget {
   const said: string[] = [];
   let opened: Promise<Target> | undefined;
   const open = (): Promise<Target> => opened ??= transport.link(host, signal).then(link => link.as(undefined))
-    .then(connection => new TaskTarget(connection, { runId, signal, deadline: Infinity, say: line => said.push(line) }));
+    .then(connection => new TaskTarget(connection, { runId, signal, deadline: Infinity, say: line => said.push(line), print: text => said.push(text) }));
   const inTest = expect.getState().currentTestName !== undefined;
   (inTest ? onTestFinished : afterAll)(() => transport.close());
   return {
     host, user: 'root', runId, signal, said,
     say: line => { said.push(line); },
+    print: text => { said.push(text); },
     run: async (command, options) => (await open()).run(command, options),
     write: async (path, content, options) => (await open()).write(path, content, options),
     read: async path => (await open()).read(path),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { play, playbook, task, Secret, type Step } from '../../../core';
 import type { Playbook } from '../../../core/playbook';
-import { resource } from '../../../core/module';
+import { live, query, resource } from '../../../core/module';
 import { cmd } from '../../../core/transport/command';
 import { append, confirm, content, holds, output, plain, script, stubborn, text } from './modules';
 import { world } from './world';
@@ -125,6 +125,17 @@ describe('secrets', () => {
     const result = await w.run(book([task('Leak', leak(w.path('h1', 'key')))]));
     expect(result.of('Leak')).toBe('h1=failed');
     expect(JSON.stringify(result.events)).not.toContain('horse');
+  });
+});
+
+describe('a print', () => {
+  test('is a notice of the run, in check mode too', async () => {
+    using w = world('h1');
+    const tell = query({ name: 'test.tell', subject: (what: string) => what, inspect: what => live(on => { on.print(what); return Promise.resolve(undefined); }) });
+    for (const check of [true, false]) {
+      const result = await w.run(book([task('Tell', tell('three members'))]), { settings: { check } });
+      expect(result.events.find(event => event.type === 'notice')).toMatchObject({ level: 'info', host: 'h1', text: 'three members' });
+    }
   });
 });
 
