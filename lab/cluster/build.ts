@@ -55,7 +55,7 @@ async function sourceOptions(work: string): Promise<string[]> {
   await mkdir(join(lists, 'partial'), { recursive: true });
   const directory = '/etc/apt/sources.list.d';
   const names = await readdir(directory).catch(() => []);
-  const files = ['/etc/apt/sources.list', ...names.map((name) => join(directory, name))];
+  const files = ['/etc/apt/sources.list', ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => join(directory, name))];
   for (const [index, file] of files.entries()) {
     const text = await readFile(file, 'utf8').catch(() => '');
     const ending = file.endsWith('.sources') ? 'sources' : 'list';

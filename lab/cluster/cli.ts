@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 import type { ClientTotals } from '../clients/clients';
 import { attachClients, defaultHosts, startClients } from '../clients/clients';
@@ -43,7 +43,7 @@ export function addClusterCommands(program: Command, named: (command: Command) =
   kube.command('build').description('build them from Debian\'s source package into the cache: about 15 minutes').action(build);
   const clients = program.command('clients').description('clients that read and write through the proxies of a lab\'s hosts');
   const onHosts = (command: Command): Command => named(command).option('--hosts <addresses>', 'on which hosts, separated by commas; the first three unless said');
-  onHosts(clients.command('start').description('start them; they stop by themselves after 15 minutes')).option('--rate <n>', 'requests a second on each host', '10').action(start);
+  onHosts(clients.command('start').description('start them; they stop by themselves after 15 minutes')).option('--rate <n>', 'requests a second on each host', rate, 10).action(start);
   onHosts(clients.command('status').description('what they saw so far')).action(show);
   onHosts(clients.command('stop').description('stop them and read every acknowledged write back')).action(stop);
 }
@@ -51,7 +51,12 @@ export function addClusterCommands(program: Command, named: (command: Command) =
 interface ClientsCliOptions {
   readonly name: string;
   readonly hosts?: string;
-  readonly rate?: string;
+  readonly rate?: number;
+}
+
+function rate(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 999.');
+  return Number(text);
 }
 
 async function build(): Promise<void> {
@@ -61,7 +66,7 @@ async function build(): Promise<void> {
 
 async function start(options: ClientsCliOptions): Promise<void> {
   const lab = await loadLab(options.name);
-  const { hosts } = await startClients(lab, { hosts: await hostsOf(options), rate: Number(options.rate ?? '10') });
+  const { hosts } = await startClients(lab, { hosts: await hostsOf(options), rate: options.rate ?? 10 });
   process.stdout.write(`clients run on ${hosts.join(', ')}\n`);
 }
 

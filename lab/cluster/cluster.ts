@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Lab } from '../lab';
 import { hostRoot, isOn, runOnHost } from '../lab';
-import type { ClusterOptions } from './options';
+import type { ClusterOptions, KubeKind } from './options';
 import { clusterHosts, clusterOptions, unitNames } from './options';
 import { optionsFile } from './spec';
 import { unitsOn } from './units';
@@ -34,7 +34,7 @@ export async function startCluster(lab: Lab, start: StartOptions = {}): Promise<
   tell(`Waiting for etcd on ${options.masters.length} masters`);
   await Promise.all(options.masters.map((master) => until(`etcd on ${master}`, () => runOnHost(lab, master, etcdctl(options, 'endpoint health')))));
   if (options.kube === 'none') return;
-  tell(`Waiting for the apiservers (${kubeName(options)})`);
+  tell(`Waiting for the apiservers (${kubeNames[options.kube]})`);
   await Promise.all(options.masters.map((master) => until(`the apiserver on ${master}`, () => kubectl(lab, master, `--server=https://${master}:6443 get --raw /readyz`))));
   await Promise.all(clusterHosts(options).map((host) => startClients(lab, options, host)));
   tell(`Waiting for ${clusterHosts(options).length} nodes to be Ready and for both leases`);
@@ -58,9 +58,7 @@ export async function loadCluster(lab: Lab): Promise<ClusterOptions> {
 }
 
 /** What plays Kubernetes, in words: every output names the stand-in. */
-export function kubeName(options: ClusterOptions): string {
-  return { real: 'real Kubernetes 1.20', 'stand-in': 'stand-in for Kubernetes', none: 'no Kubernetes' }[options.kube];
-}
+export const kubeNames = { real: 'real Kubernetes 1.20', 'stand-in': 'stand-in for Kubernetes', none: 'no Kubernetes' } as const satisfies Record<KubeKind, string>;
 
 /** Runs kubectl as admin on a host, through that host's proxy unless the arguments name a server. */
 export async function kubectl(lab: Lab, host: string, args: string): Promise<string> {
@@ -117,7 +115,8 @@ async function waitFor(what: string, check: () => Promise<unknown>, limit: { dea
       return;
     } catch (error) {
       limit.signal?.throwIfAborted();
-      if (Date.now() > limit.deadline) throw new Error(`The lab's cluster is not whole: still waiting for ${what}.`, { cause: error });
+      const seen = error instanceof Error ? error.message : String(error);
+      if (Date.now() > limit.deadline) throw new Error(`The lab's cluster did not become whole in time: still waiting for ${what}. The last answer: ${seen}`, { cause: error });
       await sleep(pauseMs);
     }
   }

@@ -1,6 +1,6 @@
 import type { Lab } from '../lab';
 import { isOn, runOnHost } from '../lab';
-import { etcdctl, kubeName, kubectl, leaseHolders, liveMaster, loadCluster } from './cluster';
+import { etcdctl, kubectl, kubeNames, leaseHolders, liveMaster, loadCluster } from './cluster';
 import type { ClusterOptions } from './options';
 import { clusterHosts } from './options';
 import { unitsOn } from './units';
@@ -40,7 +40,7 @@ export async function clusterStatus(lab: Lab): Promise<ClusterStatus | undefined
   const units = await Promise.all(on.map(async (host) => [host, await unitStates(lab, options, host)] as const));
   const nothing = { ready: [], notReady: [], endpoints: [], holders: { controllerManager: '', scheduler: '' } };
   const kube = options.kube === 'none' ? nothing : await kubeStatus(lab, options).catch(() => nothing);
-  return { kube: kubeName(options), members: await members(lab, options, on), units: Object.fromEntries(units), ...kube };
+  return { kube: kubeNames[options.kube], members: await members(lab, options, on), units: Object.fromEntries(units), ...kube };
 }
 
 /** The status as lines of text. */
@@ -50,13 +50,16 @@ export function statusLines(status: ClusterStatus): string[] {
     Object.entries(units).filter(([, state]) => state !== 'active').map(([unit, state]) => `${host} ${unit} ${state}`),
   );
   const row = (title: string, items: readonly string[]): string => `${title.padEnd(17)}${items.length === 0 ? '-' : items.join(', ')}`;
-  return [
-    row('kubernetes', [status.kube]),
-    row('etcd members', members),
+  const kubernetes = [
     row('nodes ready', status.ready),
     ...(status.notReady.length === 0 ? [] : [row('nodes not ready', status.notReady)]),
     row('endpoints', status.endpoints),
     row('leases', [`controller-manager ${status.holders.controllerManager || '-'}`, `scheduler ${status.holders.scheduler || '-'}`]),
+  ];
+  return [
+    row('kubernetes', [status.kube]),
+    row('etcd members', members),
+    ...(status.kube === kubeNames.none ? [] : kubernetes),
     row('units not active', broken),
   ];
 }
