@@ -34,7 +34,7 @@ export async function startCluster(lab: Lab, start: StartOptions = {}): Promise<
   tell(`Waiting for etcd on ${options.masters.length} masters`);
   await Promise.all(options.masters.map((master) => until(`etcd on ${master}`, () => runOnHost(lab, master, etcdctl(options, 'endpoint health')))));
   if (options.kube === 'none') return;
-  tell(`Waiting for the apiservers (${kubeNames[options.kube]})`);
+  tell(`Waiting for the apiservers (${kubeName(options)})`);
   await Promise.all(options.masters.map((master) => until(`the apiserver on ${master}`, () => kubectl(lab, master, `--server=https://${master}:6443 get --raw /readyz`))));
   await Promise.all(clusterHosts(options).map((host) => startClients(lab, options, host)));
   tell(`Waiting for ${clusterHosts(options).length} nodes to be Ready and for both leases`);
@@ -58,7 +58,9 @@ export async function loadCluster(lab: Lab): Promise<ClusterOptions> {
 }
 
 /** What plays Kubernetes, in words: every output names the stand-in. */
-export const kubeNames = { real: 'real Kubernetes 1.20', 'stand-in': 'stand-in for Kubernetes', none: 'no Kubernetes' } as const satisfies Record<KubeKind, string>;
+export function kubeName({ kube }: { readonly kube: KubeKind }): string {
+  return { real: 'real Kubernetes 1.20', 'stand-in': 'stand-in for Kubernetes', none: 'no Kubernetes' }[kube];
+}
 
 /** Runs kubectl as admin on a host, through that host's proxy unless the arguments name a server. */
 export async function kubectl(lab: Lab, host: string, args: string): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Lab } from '../lab';
 import { isOn, runOnHost } from '../lab';
-import { etcdctl, kubectl, kubeNames, leaseHolders, liveMaster, loadCluster } from './cluster';
+import { etcdctl, kubeName, kubectl, leaseHolders, liveMaster, loadCluster } from './cluster';
 import type { ClusterOptions } from './options';
 import { clusterHosts } from './options';
 import { unitsOn } from './units';
@@ -40,7 +40,7 @@ export async function clusterStatus(lab: Lab): Promise<ClusterStatus | undefined
   const units = await Promise.all(on.map(async (host) => [host, await unitStates(lab, options, host)] as const));
   const nothing = { ready: [], notReady: [], endpoints: [], holders: { controllerManager: '', scheduler: '' } };
   const kube = options.kube === 'none' ? nothing : await kubeStatus(lab, options).catch(() => nothing);
-  return { kube: kubeNames[options.kube], members: await members(lab, options, on), units: Object.fromEntries(units), ...kube };
+  return { kube: kubeName(options), members: await members(lab, options, on), units: Object.fromEntries(units), ...kube };
 }
 
 /** The status as lines of text. */
@@ -59,7 +59,7 @@ export function statusLines(status: ClusterStatus): string[] {
   return [
     row('kubernetes', [status.kube]),
     row('etcd members', members),
-    ...(status.kube === kubeNames.none ? [] : kubernetes),
+    ...(status.kube === kubeName({ kube: 'none' }) ? [] : kubernetes),
     row('units not active', broken),
   ];
 }
