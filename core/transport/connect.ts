@@ -8,14 +8,14 @@ import { credentials, type Credentials } from './auth';
 import { Gate } from './gate';
 import { hostKeyJudge, type HostKeyPolicy } from './host-key';
 import { SshWire } from './ssh';
-import type { Timings } from './timings';
+import type { Limits } from './limits';
 
 export interface ConnectOptions {
   readonly hostKey: HostKeyPolicy;
   readonly user?: string;
   readonly privateKey?: string;
   readonly connectTimeoutMs: number;
-  readonly timings: Timings;
+  readonly limits: Limits;
   readonly notice: (host: Host, text: string) => void;
 }
 
@@ -93,7 +93,7 @@ export class Connector {
       algorithms: { serverHostKey: algorithmsFor(judge.knownTypes) },
       authHandler: [...login.methods],
       readyTimeout: this.options.connectTimeoutMs,
-      keepaliveInterval: this.options.timings.keepaliveMs,
+      keepaliveInterval: this.options.limits.keepaliveMs,
       keepaliveCountMax: 3,
     };
     await new Promise<void>((resolve, reject) => {

@@ -9,9 +9,6 @@
 import { randomBytes } from 'node:crypto';
 import { quote } from './command';
 
-/** More than this is not collected: a command that floods the controller is ended, in bytes per stream. */
-export const MAX_OUTPUT = 128 * 1024 * 1024;
-
 /** A fresh mark. */
 export function newMark(): string {
   return `runsheet-${randomBytes(12).toString('hex')}`;
@@ -63,19 +60,24 @@ export class FrameReader {
   }
 }
 
-/** Collects the pieces of an output, up to MAX_OUTPUT. */
+/** Collects the pieces of an output, up to a size. */
 export class Collector {
   readonly #chunks: Buffer[] = [];
-  #size = 0;
+  #room: number;
 
-  /** @param flooded called once when there is more than MAX_OUTPUT */
-  constructor(private readonly flooded: () => void) {}
+  /**
+   * @param max bytes that are kept
+   * @param flooded called once when there are more
+   */
+  constructor(max: number, private readonly flooded: () => void) {
+    this.#room = max;
+  }
 
   push(bytes: Buffer): void {
-    const before = this.#size;
-    this.#size += bytes.length;
-    if (this.#size <= MAX_OUTPUT) this.#chunks.push(bytes);
-    else if (before <= MAX_OUTPUT) this.flooded();
+    const had = this.#room;
+    this.#room -= bytes.length;
+    if (this.#room >= 0) this.#chunks.push(bytes);
+    else if (had >= 0) this.flooded();
   }
 
   bytes(): Buffer {

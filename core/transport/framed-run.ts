@@ -3,14 +3,15 @@ import { Collector, FrameReader } from './frame';
 import type { Guard } from './guard';
 import { watch, type KillReason, type Order, type Outcome } from './outcome';
 import type { Session } from './session';
-import { settled, type Timings } from './timings';
+import { settled, type Limits } from './limits';
+import type { Channel } from './wire';
 
 export interface FramedRun {
   readonly session: Session;
   readonly guard: Guard;
   readonly order: Order;
   readonly mark: string;
-  readonly timings: Timings;
+  readonly limits: Limits;
   /** Sends the frame, once everything listens. */
   readonly send: () => void;
   /** Sees the output as it comes; what `stdout` returns `true` for is not collected. */
@@ -22,7 +23,7 @@ export class ChannelGone extends Error {}
 
 /** Runs it. A killed command is waited for until its channel closes. @throws ChannelGone */
 export async function runFramed(run: FramedRun): Promise<Outcome> {
-  const { session: { channel, pgid }, guard, mark, timings, tap } = run;
+  const { session: { channel, pgid }, guard, mark, limits, tap } = run;
   const started = performance.now();
   let killed: KillReason | undefined;
   let letGo: () => void = () => undefined;
@@ -31,12 +32,15 @@ export async function runFramed(run: FramedRun): Promise<Outcome> {
     if (killed !== undefined) return;
     killed = reason;
     guard.kill(pgid);
-    void settled(channel.closed, timings.closeMs).then(() => {
+    void settled(channel.closed, limits.closeMs).then(() => {
       channel.destroy();
       letGo();
     });
   };
-  const collected = { stdout: new Collector(() => kill('flooded')), stderr: new Collector(() => kill('flooded')) };
+  const collected = {
+    stdout: new Collector(limits.maxOutput, () => kill('flooded')),
+    stderr: new Collector(limits.maxOutput, () => kill('flooded')),
+  };
   const stdout = new FrameReader(mark, bytes => {
     if (tap?.stdout(bytes) !== true) collected.stdout.push(bytes);
   });
@@ -54,15 +58,23 @@ export async function runFramed(run: FramedRun): Promise<Outcome> {
   });
   const unwatch = watch(run.order, kill);
   run.send();
-  await Promise.race([done, channel.closed, gone]);
+  await Promise.race([done, channel.closed, gone, shellKilled(channel, limits)]);
   unwatch();
   stdout.close();
   stderr.close();
   const result = { stdout: collected.stdout.bytes(), stderr: collected.stderr.bytes(), ms: Math.round(performance.now() - started) };
   if (killed !== undefined) return { ...result, code: -1, killed };
   if (complete()) return { ...result, code: Number(stdout.end) };
-  const { signal, code } = await channel.exit;
-  // Its shell was killed on the host, or it told its code and yet no mark: that is for who runs it to judge.
-  if (signal !== undefined) return { ...result, code: -1, signal };
-  throw new ChannelGone(code === undefined ? 'the channel broke' : `the shell ended with code ${code}`);
+  // Without a mark there is no shell any more, and what it left must not go on unseen.
+  guard.kill(pgid);
+  channel.destroy();
+  const { signal } = await channel.exit;
+  if (signal === undefined) throw new ChannelGone();
+  return { ...result, code: -1, signal };
+}
+
+/** The shell itself was killed on the host; what it started may hold the channel open for long. */
+async function shellKilled(channel: Channel, limits: Limits): Promise<void> {
+  const { signal } = await channel.exit;
+  await (signal === undefined ? channel.closed : settled(channel.closed, limits.closeMs));
 }

@@ -3,14 +3,14 @@
  * controller falls silent. So a cancel, a timeout, a cut link and a dead or frozen controller leave no command running.
  */
 import type { Session } from './session';
-import { settled, type Timings } from './timings';
+import { settled, type Limits } from './limits';
 
 export interface GuardOptions {
   /** Opens a session of the user whose commands are guarded. */
   readonly open: () => Promise<Session>;
   /** The command that starts a POSIX shell. */
   readonly sh: string;
-  readonly timings: Timings;
+  readonly limits: Limits;
 }
 
 /** Watches over the process groups of one user on one host; a guard that was killed there is replaced. */
@@ -55,26 +55,26 @@ export class Guard {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#session === undefined) return;
-    await settled(this.#session, this.#options.timings.closeMs);
+    await settled(this.#session, this.#options.limits.closeMs);
     if (this.#input === undefined) return;
     const { channel } = await this.#session;
     channel.input.end();
-    await settled(channel.closed, this.#options.timings.closeMs);
+    await settled(channel.closed, this.#options.limits.closeMs);
     channel.destroy();
   }
 
   async #open(): Promise<Session> {
-    const { open, sh, timings } = this.#options;
+    const { open, sh, limits } = this.#options;
     const session = await open().catch((error: unknown) => {
       this.#session = undefined;
       throw error;
     });
     session.channel.listen({ stdout: () => undefined, stderr: () => undefined });
-    session.start(guardScript(sh, timings.silenceMs));
+    session.start(guardScript(sh, limits.silenceMs));
     this.#input = session.channel.input;
     for (const pgid of this.#groups) this.#tell(`+${pgid}`);
     for (const pgid of this.#doomed) this.#tell(`=${pgid}`);
-    const beat = setInterval(() => this.#tell('.'), timings.beatMs);
+    const beat = setInterval(() => this.#tell('.'), limits.beatMs);
     beat.unref();
     void session.channel.closed.then(() => {
       clearInterval(beat);

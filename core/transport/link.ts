@@ -5,7 +5,7 @@ import type { Connection, HostLink, HostLock, LockClaim } from './connection';
 import { takeLock } from './lock';
 import { Sessions } from './sessions';
 import type { Slots } from './slots';
-import type { Timings } from './timings';
+import type { Limits } from './limits';
 import { UserConnection } from './user-connection';
 import type { Wire } from './wire';
 
@@ -14,7 +14,7 @@ export interface LinkOptions {
   readonly wire: Wire;
   readonly sh: string;
   readonly slots: Slots;
-  readonly timings: Timings;
+  readonly limits: Limits;
   readonly runId: string;
   readonly becomePassword: () => Promise<Secret | undefined>;
 }
@@ -50,8 +50,8 @@ export class Link implements HostLink {
 
   async lock(claim: LockClaim, becomeUser: string | undefined): Promise<HostLock> {
     const { sessions } = this.#connection(becomeUser ?? this.#options.wire.user);
-    const { host, wire, sh, timings } = this.#options;
-    const lock = await takeLock({ host, wire, sh, timings, claim, open: () => sessions.standing() });
+    const { host, wire, sh, limits } = this.#options;
+    const lock = await takeLock({ host, wire, sh, limits, claim, open: () => sessions.standing() });
     this.#locks.add(lock);
     return lock;
   }
@@ -71,9 +71,9 @@ export class Link implements HostLink {
   #connection(user: string): UserConnection {
     const known = this.#connections.get(user);
     if (known !== undefined) return known;
-    const { host, wire, sh, slots, timings, runId, becomePassword } = this.#options;
+    const { host, wire, sh, slots, limits, runId, becomePassword } = this.#options;
     const become = user === wire.user ? {} : { become: { user, password: becomePassword } };
-    const sessions = new Sessions({ host, wire, sh, slots, timings, ...become });
+    const sessions = new Sessions({ host, wire, sh, slots, limits, ...become });
     const connection = new UserConnection({ host, user, wire, sessions, runId });
     this.#connections.set(user, connection);
     return connection;

@@ -36,7 +36,7 @@ export class LocalWire implements Wire {
   }
 
   async forward(address: string, port: number): Promise<Duplex> {
-    const socket = connect({ host: address, port, noDelay: true });
+    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', error => {

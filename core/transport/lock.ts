@@ -8,14 +8,14 @@ import type { Host } from '../inventory/host';
 import { cmd, raw, type Command } from './command';
 import type { HostLock, LockClaim } from './connection';
 import type { Session } from './session';
-import { settled, type Timings } from './timings';
+import { settled, type Limits } from './limits';
 import type { Wire } from './wire';
 
 export interface LockOptions {
   readonly host: Host;
   readonly wire: Wire;
   readonly sh: string;
-  readonly timings: Timings;
+  readonly limits: Limits;
   readonly claim: LockClaim;
   readonly open: () => Promise<Session>;
 }
@@ -29,7 +29,7 @@ interface Holder {
 
 /** Takes the host's lock, waiting for another run as long as the claim says. @throws RefusedError naming holder, run and since when. */
 export async function takeLock(options: LockOptions): Promise<HostLock> {
-  const { claim, host, timings } = options;
+  const { claim, host, limits } = options;
   const deadline = performance.now() + claim.waitMs;
   const session = await options.open();
   const answers = new Answers(session);
@@ -50,13 +50,13 @@ export async function takeLock(options: LockOptions): Promise<HostLock> {
     }
     if (!said) claim.say(`waiting up to ${Math.ceil(left / 1000)} s for the lock held by ${other}`);
     said = true;
-    await new Promise(resolve => setTimeout(resolve, Math.min(timings.lockRetryMs, left)));
+    await new Promise(resolve => setTimeout(resolve, Math.min(limits.lockRetryMs, left)));
     session.channel.input.write('again\n');
   }
 }
 
-function heldLock({ host, wire, timings }: LockOptions, session: Session): HostLock {
-  const beat = setInterval(() => session.channel.input.write('.\n'), timings.beatMs);
+function heldLock({ host, wire, limits }: LockOptions, session: Session): HostLock {
+  const beat = setInterval(() => session.channel.input.write('.\n'), limits.beatMs);
   beat.unref();
   let released = false;
   void session.channel.closed.then(() => {
@@ -68,7 +68,7 @@ function heldLock({ host, wire, timings }: LockOptions, session: Session): HostL
       released = true;
       clearInterval(beat);
       session.channel.input.end();
-      await settled(session.channel.closed, timings.closeMs);
+      await settled(session.channel.closed, limits.closeMs);
       session.channel.destroy();
     },
   };
@@ -121,9 +121,9 @@ function describe(holder: Holder | undefined): string {
 }
 
 /** The holder's script. Without flock a directory is the lock and its `beat` file's age tells whether the holder lives. */
-export function lockCommand({ claim, sh, timings }: Pick<LockOptions, 'claim' | 'sh' | 'timings'>, directory?: string): Command {
+export function lockCommand({ claim, sh, limits }: Pick<LockOptions, 'claim' | 'sh' | 'limits'>, directory?: string): Command {
   const info = JSON.stringify({ run: claim.run, playbook: claim.playbook, holder: claim.holder, since: new Date().toISOString() });
-  return cmd`info=${info}; silence=${Math.ceil(timings.silenceMs / 1000)}; dirs=${directory ?? ''}
+  return cmd`info=${info}; silence=${Math.ceil(limits.silenceMs / 1000)}; dirs=${directory ?? ''}
 ${raw(`hear() { exec 9>&-; exec timeout "$silence" ${sh} -c 'IFS= read -r l && echo "$l"'; }`)}
 ${raw(LOCK)}`;
 }

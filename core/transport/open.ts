@@ -8,7 +8,7 @@ import type { HostKeyPolicy } from './host-key';
 import { Link } from './link';
 import { LocalWire } from './local';
 import { Slots } from './slots';
-import { defaultTimings, type Timings } from './timings';
+import { defaultLimits, type Limits } from './limits';
 import type { Wire } from './wire';
 
 export interface TransportOptions {
@@ -28,14 +28,14 @@ export interface TransportOptions {
   readonly runId: string;
   /** The command that starts a POSIX shell on the hosts; default `sh`. */
   readonly shell?: string;
-  /** Other waiting times than the usual ones. */
-  readonly timings?: Partial<Timings>;
+  /** Other limits than the usual ones. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Makes the transport of one run. Connects to nothing yet. */
 export function createTransport(options: TransportOptions): Transport {
-  const timings: Timings = { ...defaultTimings, ...options.timings };
-  const connector = new Connector({ ...options, timings });
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const connector = new Connector({ ...options, limits });
   const links = new Map<Host, Promise<Link>>();
   const cancelled = new AbortController();
 
@@ -43,7 +43,7 @@ export function createTransport(options: TransportOptions): Transport {
     const local = host.connection.type === 'local';
     const wire: Wire = local ? new LocalWire(host) : await connector.open(host, AbortSignal.any([signal, cancelled.signal]));
     return new Link({
-      host, wire, timings,
+      host, wire, limits,
       sh: options.shell ?? 'sh',
       slots: local ? new Slots(Infinity, Infinity) : new Slots(4, 10),
       runId: options.runId,

@@ -10,7 +10,7 @@ import { runFramed } from './framed-run';
 import type { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
-import type { Timings } from './timings';
+import type { Limits } from './limits';
 
 /** Own channels may be watched, line by line or byte by byte. */
 export interface OwnOrder extends Order {
@@ -20,14 +20,14 @@ export interface OwnOrder extends Order {
 }
 
 /** Runs one command in a fresh session and closes that. @throws ChannelGone when the channel breaks before the command ended. */
-export async function runOwn(session: Session, guard: Guard, order: OwnOrder, timings: Timings): Promise<Outcome> {
+export async function runOwn(session: Session, guard: Guard, order: OwnOrder, limits: Limits): Promise<Outcome> {
   const { channel, pgid } = session;
   const mark = newMark();
   const out = new Lines(order.onLine);
   const err = new Lines(order.onLine);
   try {
     return await runFramed({
-      session, guard, order, mark, timings,
+      session, guard, order, mark, limits,
       send: () => {
         guard.add(pgid);
         session.start(frame(order.text, mark, order.stdin === undefined ? { after: ' </dev/null' } : {}));

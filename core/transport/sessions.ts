@@ -8,7 +8,7 @@ import { runOwn, type OwnOrder } from './own';
 import { openSession, type Session } from './session';
 import { Shell } from './shell';
 import type { Slots } from './slots';
-import type { Timings } from './timings';
+import type { Limits } from './limits';
 import { requireTools } from './tools';
 import type { Wire } from './wire';
 
@@ -18,7 +18,7 @@ export interface SessionsOptions {
   /** The command that starts a POSIX shell. */
   readonly sh: string;
   readonly slots: Slots;
-  readonly timings: Timings;
+  readonly limits: Limits;
   readonly become?: Become;
 }
 
@@ -34,7 +34,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#guard = new Guard({ open: () => this.standing(), sh: options.sh, timings: options.timings });
+    this.#guard = new Guard({ open: () => this.standing(), sh: options.sh, limits: options.limits });
   }
 
   /** Have they been closed by us? */
@@ -59,7 +59,7 @@ export class Sessions {
     const leave = await this.#options.slots.take();
     try {
       const session = await this.#guarded(() => this.#session());
-      return await runOwn(session, this.#guard, order, this.#options.timings);
+      return await runOwn(session, this.#guard, order, this.#options.limits);
     } finally {
       leave();
     }
@@ -93,20 +93,20 @@ export class Sessions {
   }
 
   async #newShell(): Promise<Shell> {
-    const { host, sh, timings } = this.#options;
+    const { host, sh, limits } = this.#options;
     const session = await this.#guarded(() => this.standing());
     this.#guard.add(session.pgid);
     void session.channel.closed.then(() => this.#guard.remove(session.pgid));
-    const shell = new Shell(session, sh, this.#guard, timings);
+    const shell = new Shell(session, sh, this.#guard, limits);
     if (!this.#hasTools) await requireTools(host, shell);
     this.#hasTools = true;
     return shell;
   }
 
   async #session(): Promise<Session> {
-    const { host, wire, sh, become, timings } = this.#options;
+    const { host, wire, sh, become, limits } = this.#options;
     if (this.#closed) throw new InterruptedError();
-    return openSession({ host, wire, sh, timeoutMs: timings.helloMs, ...(become === undefined ? {} : { become }) });
+    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }) });
   }
 
   /** Opens a session beside the guard; behind sudo after it, so that a wrong password is tried once. */

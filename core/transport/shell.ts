@@ -8,7 +8,7 @@ import { runFramed } from './framed-run';
 import type { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
-import type { Timings } from './timings';
+import type { Limits } from './limits';
 
 /** Input beyond this many bytes does not travel in the frame. */
 export const MAX_FRAME_INPUT = 64 * 1024;
@@ -17,16 +17,16 @@ export const MAX_FRAME_INPUT = 64 * 1024;
 export class Shell {
   readonly #session: Session;
   readonly #guard: Guard;
-  readonly #timings: Timings;
+  readonly #limits: Limits;
   #alive = true;
   /** A child of an earlier command wrote between two frames: it could write into the next one. */
   #polluted = false;
 
   /** @param session a fresh session, already known to the guard */
-  constructor(session: Session, sh: string, guard: Guard, timings: Timings) {
+  constructor(session: Session, sh: string, guard: Guard, limits: Limits) {
     this.#session = session;
     this.#guard = guard;
-    this.#timings = timings;
+    this.#limits = limits;
     session.start(`exec ${sh}`);
     this.#idle();
     void session.channel.closed.then(() => { this.#alive = false; });
@@ -43,10 +43,13 @@ export class Shell {
     const { stdin } = order;
     const input = stdin === undefined ? { after: ' </dev/null' } : { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` };
     const outcome = await runFramed({
-      session: this.#session, guard: this.#guard, timings: this.#timings, order, mark,
+      session: this.#session, guard: this.#guard, limits: this.#limits, order, mark,
       send: () => void this.#session.channel.input.write(`${frame(order.text, mark, input)}\n`),
+    }).catch((error: unknown) => {
+      this.#alive = false;
+      throw error;
     });
-    if (outcome.killed !== undefined) this.#alive = false;
+    if (outcome.killed !== undefined || outcome.signal !== undefined) this.#alive = false;
     this.#idle();
     return outcome;
   }

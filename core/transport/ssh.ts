@@ -84,7 +84,7 @@ export class SshWire implements Wire {
     if (what === 'a session') {
       return new ConnectionError(this.host.name, `sshd opens no further session: ${message}`, 'Runsheet needs up to 10 sessions on a connection: raise MaxSessions in sshd_config.', { cause });
     }
-    if (/prohibited|open failed$/i.test(message)) {
+    if (isProhibited(cause)) {
       return new ConnectionError(
         this.host.name, `sshd forwards no connection to ${what}: ${message}`,
         'AllowTcpForwarding (or PermitOpen, or a "restrict" in authorized_keys) is off there: allow it, or use the host\'s own client.', { cause },
@@ -92,4 +92,9 @@ export class SshWire implements Wire {
     }
     return new ConnectionError(this.host.name, `${what}, as the host reaches it, does not answer: ${message}`, undefined, { cause });
   }
+}
+
+/** Reason 1 of RFC 4254, section 5.1; a service that does not answer has reason 2. */
+function isProhibited(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 1;
 }

@@ -6,7 +6,6 @@ import { redact, Secret } from '../secret';
 import { quote, type Command } from './command';
 import type { CommandResult, Connection, RunOptions, WriteOptions } from './connection';
 import { fetchFile, readCommand, writeFile } from './files';
-import { MAX_OUTPUT } from './frame';
 import { ChannelGone } from './framed-run';
 import type { Outcome } from './outcome';
 import type { OwnOrder } from './own';
@@ -97,7 +96,7 @@ export class UserConnection implements Connection {
     const noDirectory = result.code === 125 && result.stderr.startsWith(NO_DIRECTORY);
     const isAnswer = expect === 'any' || expect.includes(result.code);
     if (isAnswer && !noDirectory && result.code !== -1) return result;
-    const hint = killed === 'flooded' ? `It printed more than ${MAX_OUTPUT / 1024 ** 2} MiB: let it write to a file and fetch that.` : undefined;
+    const hint = killed === 'flooded' ? 'It printed more than can be kept in memory: let it write to a file and fetch that.' : undefined;
     throw new CommandError(this.host.name, options.secretOutput === true ? withoutOutput(result) : result, hint);
   }
 

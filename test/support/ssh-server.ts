@@ -154,12 +154,9 @@ function serve(client: Connection, world: World): void {
       setTimeout(() => execute(channel, info.command, world), world.options.delayMs ?? 0);
     });
   });
-  client.on('tcpip', (accept, reject, info) => {
-    if (world.options.forwarding === false) {
-      reject();
-      return;
-    }
-    const socket = connect({ host: info.destIP, port: info.destPort, noDelay: true });
+  // Without a listener ssh2 answers as sshd does: administratively prohibited.
+  if (world.options.forwarding !== false) client.on('tcpip', (accept, reject, info) => {
+    const socket = connect({ host: info.destIP, port: info.destPort, noDelay: true, allowHalfOpen: true });
     socket.once('error', () => reject());
     socket.once('connect', () => {
       const channel = accept();
@@ -210,7 +207,7 @@ function execute(channel: ServerChannel, command: string, world: World): void {
   for (const pipe of [stdin, stdout, stderr]) pipe.on('error', () => undefined);
   channel.on('error', () => undefined);
   channel.pipe(stdin);
-  const flushed = relay([stdout, channel], [stderr, channel.stderr]);
+  const flushed = relay(channel, stdout, stderr);
   channel.on('close', () => { for (const pipe of [stdin, stdout, stderr]) pipe.destroy(); });
   child.on('error', () => { channel.exit(127); channel.close(); });
   child.on('exit', (code, signal) => {
@@ -223,16 +220,24 @@ function execute(channel: ServerChannel, command: string, world: World): void {
   child.on('close', () => void flushed().then(() => channel.end()));
 }
 
-/** Copies streams, taking turns: ssh2's server forgets one of two that wait for the client's window. The function returned waits until all is written. */
-function relay(...pairs: readonly (readonly [Readable, Writable])[]): () => Promise<void> {
+/**
+ * Copies both output streams, taking turns. ssh2's server forgets one of two streams that wait for the client's window, and keeps what it held back
+ * of the one to send it again with the other; so only one ever waits, and what was held back is cleared.
+ * The function returned waits until all is written.
+ */
+function relay(channel: ServerChannel, stdout: Readable, stderr: Readable): () => Promise<void> {
   let turn = Promise.resolve();
-  for (const [from, to] of pairs) {
+  const copy = (from: Readable, to: Writable): void => {
     from.on('data', (chunk: Buffer) => {
       from.pause();
-      turn = turn.then(() => new Promise(resolve => { to.write(chunk, () => resolve()); }));
-      void turn.then(() => from.resume());
+      turn = turn.then(() => new Promise<void>(resolve => { to.write(chunk, () => resolve()); })).then(() => {
+        Object.assign(channel, { _chunk: undefined, _chunkcb: undefined, _chunkErr: undefined, _chunkcbErr: undefined });
+        from.resume();
+      });
     });
-  }
+  };
+  copy(stdout, channel);
+  copy(stderr, channel.stderr);
   return () => turn;
 }
 

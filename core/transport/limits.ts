@@ -1,5 +1,5 @@
-/** How long the transport waits for what, in milliseconds; tests shorten some. */
-export interface Timings {
+/** How long the transport waits for what, in milliseconds, and how much it takes; tests make some smaller. */
+export interface Limits {
   /** Word to the guard and the lock holder so often. */
   readonly beatMs: number;
   /** Guard and lock holder take the controller for dead after so long without a word. */
@@ -12,15 +12,18 @@ export interface Timings {
   readonly closeMs: number;
   /** Between two tries to get a lock. */
   readonly lockRetryMs: number;
+  /** A command that prints more than this on one stream is ended: the controller keeps it in memory. In bytes. */
+  readonly maxOutput: number;
 }
 
-export const defaultTimings: Timings = {
+export const defaultLimits: Limits = {
   beatMs: 10_000,
   silenceMs: 45_000,
   keepaliveMs: 15_000,
   helloMs: 60_000,
   closeMs: 3_000,
   lockRetryMs: 1_000,
+  maxOutput: 64 * 1024 * 1024,
 };
 
 /** Waits for a promise, at most so long; says whether it settled. */

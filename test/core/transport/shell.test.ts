@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cmd, raw } from '../../../core/transport/command';
+import { startSshServer, type SshServer } from '../../support/ssh-server';
+import { connectTo, processesWith, uniqueSleep, until } from '../../support/transport';
+
+/** `--norc`: bash takes a socket on its input for a remote login and reads ~/.bashrc. */
+const shells = [['dash', 'dash'], ['bash', 'bash --norc'], ['busybox', 'busybox sh']].filter(([program]) =>
+  ['/bin', '/usr/bin'].some(dir => existsSync(`${dir}/${program ?? ''}`))) as [string, string][];
+
+describe.each(shells)('the open shell under %s', (_name, shell) => {
+  let server: SshServer;
+  let opened: Awaited<ReturnType<typeof connectTo>>;
+  beforeAll(async () => {
+    server = await startSshServer();
+    opened = await connectTo(server.host(), { shell });
+  });
+  afterAll(async () => {
+    await opened[Symbol.asyncDispose]();
+    await server.close();
+  });
+  const outputs: [string, string, string][] = [
+    ['plain lines', 'one\ntwo\n', ''],
+    ['no final newline', 'no newline', 'nor here'],
+    ['nothing at all', '', ''],
+    ['only line breaks', '\n\n\n', '\n'],
+    ['quotes, dollars and backslashes', `'"$HOME\`x\`\\n\\\\'`, `%s %b \\c`],
+    ['something like the mark', 'runsheet-0123456789abcdef01234567 0\n', 'runsheet-0123456789abcdef01234567 \n'],
+    ['UTF-8', 'Grüße ✓\n', 'ж'],
+  ];
+  test.each(outputs)('brings back %s', async (_case, stdout, stderr) => {
+    const result = await opened.on.run(cmd`printf %s ${stdout}; printf %s ${stderr} >&2`);
+    expect(result).toMatchObject({ code: 0, stdout, stderr });
+  });
+
+  test('keeps bytes that are no text, and megabytes of them', async () => {
+    const bytes = randomBytes(5 * 1024 * 1024);
+    await opened.on.write(`${server.dir}/bytes`, bytes);
+    const result = await opened.on.run(cmd`cat ${`${server.dir}/bytes`}; cat ${`${server.dir}/bytes`} >&2; exit 7`, { expect: [7] });
+    expect(result.bytes.equals(bytes)).toBe(true);
+    expect(result.code).toBe(7);
+    const small = await opened.on.run(raw(String.raw`printf '\000\001\377\n\000'`));
+    expect([...small.bytes]).toEqual([0, 1, 255, 10, 0]);
+  });
+
+  test('is not deceived by a command that prints everything that it can see of its shell', async () => {
+    const spy = raw('set; cat /proc/$$/cmdline /proc/$PPID/cmdline; echo; tr "\\0" "\\n" </proc/$$/environ; jobs; echo end');
+    const result = await opened.on.run(spy, { expect: 'any' });
+    expect(result.stdout.endsWith('end\n')).toBe(true);
+    expect((await opened.on.run(raw('echo next'))).stdout).toBe('next\n');
+  });
+
+  test.each([
+    ['exit', 'exit 42', 42],
+    ['a failing last command', 'false', 1],
+    ['a syntax error', 'if then (', 2],
+    ['an unfinished quote', 'echo "never closed', 2],
+    ['an unfinished here-document', 'cat <<END\nhello', 0],
+    ['a command that does not exist', 'no-such-command-anywhere', 127],
+    ['exec', 'exec sh -c "exit 3"', 3],
+    ['set -e', 'set -e; false; true', 1],
+    ['a comment at its end', 'true # done', 0],
+    ['an expansion error', ': ${x?is not set}', 2],
+    ['a subshell left open by )', 'true )', 2],
+  ])('survives %s', async (_case, text, code) => {
+    const result = await opened.on.run(raw(text), { expect: 'any' });
+    // bash says 1, or 127, where dash and busybox say 2.
+    if (code === 2) expect(result.code).toBeGreaterThan(0);
+    else expect(result.code).toBe(code);
+    expect((await opened.on.run(raw('echo alive'))).stdout).toBe('alive\n');
+  });
+
+  test('keeps no state between commands', async () => {
+    await opened.on.run(raw('cd /; x=1; export y=2; umask 000; set -f; alias ls=false'));
+    const { stdout } = await opened.on.run(raw('echo "$x|$y|$(umask)|$-" | tr -d is; pwd'));
+    expect(stdout).toMatch(/^\|\|0022\|[^f]*\n(?!\/\n)/);
+  });
+
+  test('gives a command its own input, never the shell\'s', async () => {
+    expect((await opened.on.run(raw('cat; read x || echo "end of input"'))).stdout).toBe('end of input\n');
+    const text = 'first\nit\'s "quoted" $HOME\\n\0binary\xff';
+    const result = await opened.on.run(raw('cat'), { stdin: Buffer.from(text, 'latin1') });
+    expect(result.bytes.toString('latin1')).toBe(text);
+    const large = randomBytes(64 * 1024);
+    expect((await opened.on.run(raw('cat'), { stdin: large })).bytes.equals(large)).toBe(true);
+    expect((await opened.on.run(raw('exit 9'), { stdin: 'unread', expect: [9] })).code).toBe(9);
+  });
+
+  test('has a fixed environment', async () => {
+    const { stdout } = await opened.on.run(raw('echo "$LC_ALL $PATH"; umask'));
+    expect(stdout).toBe('C /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n0022\n');
+  });
+
+  test('takes variables and a directory with one command only', async () => {
+    const env = { GREETING: 'it\'s $me', EMPTY: '' };
+    expect((await opened.on.run(raw('echo "$GREETING|$EMPTY|$PWD"'), { env, chdir: '/usr' })).stdout).toBe('it\'s $me||/usr\n');
+    expect((await opened.on.run(raw('echo "$GREETING"'))).stdout).toBe('\n');
+    await expect(opened.on.run(raw('echo never'), { chdir: '/no/such', expect: 'any' })).rejects.toThrow('cannot change to directory /no/such');
+  });
+
+  test('runs side by side what is asked for side by side, each with its own answer', async () => {
+    const numbers = Array.from({ length: 50 }, (_, i) => i);
+    const results = await Promise.all(numbers.map(i => opened.on.run(cmd`echo ${i}; exit ${i}`, { expect: [i] })));
+    expect(results.map(result => result.stdout)).toEqual(numbers.map(i => `${i}\n`));
+  });
+
+  test('kills a command and its children when its time is up, and goes on', async () => {
+    const seconds = uniqueSleep();
+    const slow = opened.on.run(cmd`echo begun; sleep ${seconds} & timeout 1000 sleep ${seconds} | cat`, { timeoutMs: 300 });
+    await expect(slow).rejects.toMatchObject({ kind: 'command', result: { code: -1, timedOut: true, stdout: 'begun\n' } });
+    await until(() => processesWith(seconds).length === 0);
+    expect((await opened.on.run(raw('echo alive'))).stdout).toBe('alive\n');
+  });
+
+  test('does not let a child that was left behind write into a later answer', async () => {
+    await opened.on.run(raw('( sleep 0.2; echo stray; echo stray >&2 ) &'));
+    await new Promise(resolve => setTimeout(resolve, 500));
+    expect(await opened.on.run(raw('echo mine'))).toMatchObject({ stdout: 'mine\n', stderr: '' });
+  });
+
+  test('says that the outcome is unknown when its shell is killed, and goes on', async () => {
+    await expect(opened.on.run(raw('kill -9 $$; sleep 5'))).rejects.toMatchObject({ kind: 'command', result: { signal: 'SIGKILL' } });
+    expect((await opened.on.run(raw('echo alive'))).stdout).toBe('alive\n');
+  });
+});
+
+test('an error names the host, the command, the code and the end of what it printed', async () => {
+  await using server = await startSshServer();
+  await using opened = await connectTo(server.host());
+  await expect(opened.on.run(raw('echo first >&2; echo last >&2; exit 3'))).rejects.toThrow(/^web1: echo first .* exited with code 3: first\nlast$/);
+});
+
+test('output that may be secret is kept out of errors', async () => {
+  await using server = await startSshServer();
+  await using opened = await connectTo(server.host());
+  await opened.on.write(`${server.dir}/secret`, 'hush');
+  const failed = await opened.on.run(cmd`cat ${`${server.dir}/secret`}; cat ${`${server.dir}/secret`} >&2; exit 1`, { secretOutput: true }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ kind: 'command', result: { code: 1 } });
+  expect(JSON.stringify(failed) + String(failed)).not.toContain('hush');
+});
+
+test('a host that lacks tools is named with them', async () => {
+  await using server = await startSshServer();
+  const shell = `${server.dir}/bare-sh`;
+  writeFileSync(shell, '#!/bin/sh\n[ "$1" = -c ] && exec sh "$@"\nPATH=/nowhere exec /bin/sh\n', { mode: 0o755 });
+  await expect(connectTo(server.host(), { shell })).rejects.toThrow(/^web1: the host has no base64, cat, .*timeout$/);
+});
