@@ -46,13 +46,20 @@ export interface RunsheetOptions {
   readonly started?: (pid: number) => void;
   /** Called with each piece of standard output. */
   readonly onOutput?: (text: string) => void;
+  /** Another inventory than the lab's. */
+  readonly inventory?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs `runsheet ARGS` where the controller of the lab stands, with the lab's inventory. */
 export function runsheet(lab: Lab, args: readonly string[], options: RunsheetOptions): Promise<RunsheetResult> {
-  const argv = [process.execPath, join(__dirname, '../bin/runsheet.js'), ...args, '-i', lab.inventory,
+  const argv = [process.execPath, join(__dirname, '../bin/runsheet.js'), ...args, '-i', options.inventory ?? lab.inventory,
     ...(lab.becomePasswordFile === undefined ? [] : ['--become-password-file', lab.becomePasswordFile])];
-  const child = spawnInLab(lab, argv, { cwd: options.cwd, stdio: options.stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+  const child = spawnInLab(lab, argv, {
+    cwd: options.cwd, env: { ...process.env, ...options.env },
+    stdio: options.stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => { stdout += text; options.onOutput?.(text); });

@@ -51,11 +51,18 @@ interface Made {
 }
 
 function changesByKey(events: readonly RunnerEvent[]): ReadonlyMap<string, Made> {
-  const all = tasksOf(events).flatMap(({ host, task, changes }) => changes.map(change => {
+  const all = tasksOf(events).flatMap(({ host, task, changes, run }) => changes.map(each => {
     const place = `${host}: ${task}`;
+    const change = withoutRun(each, run);
     return { place, key: `${place}: ${change.resource} ${change.property}`, change };
   }));
   return new Map(all.map(each => [each.key, each]));
+}
+
+/** Backups bear the id of their run, which the run after the check cannot share. */
+function withoutRun({ resource, property, from, to }: Change, run: string): Change {
+  const plain = (text: string): string => text.replaceAll(run, '<run>');
+  return { resource: plain(resource), property, from: from === null ? null : plain(from), to: to === null ? null : plain(to) };
 }
 
 function differenceOf(key: string, named: Change | undefined, made: Change): string[] {
