@@ -1,5 +1,5 @@
 /** What a task is to do on a host, worked out from values that are known, without touching the host. */
-import { describeError } from '../errors';
+import { describeError, isRunnerError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
 import { actionsOf, taskOf, type Here, type MadeAction, type Task, type Use } from '../task';
@@ -20,7 +20,7 @@ export function decide(task: Task<unknown>, host: Host, values: Values): Decisio
     if (typeof when === 'function' && !when(here.values)) return { kind: 'skip', reason: 'its condition is false here' };
     return checked(task.make(here.values));
   } catch (error) {
-    return { kind: 'fail', reason: `the playbook's own code failed (${task.site.at()}): ${describeError(error)}` };
+    return { kind: 'fail', reason: isRunnerError(error) ? describeError(error) : `the playbook's own code failed (${task.site.at()}): ${describeError(error)}` };
   }
 }
 

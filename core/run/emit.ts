@@ -10,6 +10,7 @@ export type EventBody = Unstamped<RunnerEvent>;
 /** At most five lines a second from one host: more cannot be read and would drown the other events. */
 const PROGRESS_MS = 200;
 
+/** Sends the events of one run. */
 export class Emitter {
   constructor(private readonly runId: string, private readonly send: (event: RunnerEvent) => void) {}
 

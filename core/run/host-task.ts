@@ -16,6 +16,7 @@ import { TaskTarget } from './target';
 import { timed } from './timed';
 import { known, UNKNOWN, type Outcome } from './values';
 
+/** Which task on which host. */
 export interface HostTask {
   readonly run: Run;
   readonly step: LaidTask;

@@ -7,6 +7,7 @@ import type { Reporter, RunnerEvent } from '../report/events';
 const KEPT_RUNS = 50;
 const RUN_ID = /^\d{8}T\d{6}Z-/;
 
+/** Takes events and writes them. */
 export interface Journal extends Reporter {
   /** The file, `runs/<id>/events.jsonl` below `dir`. */
   readonly path: string;

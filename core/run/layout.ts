@@ -17,6 +17,7 @@ export interface LaidTask {
   readonly isHandler: boolean;
 }
 
+/** A block with its three lists. */
 export interface LaidBlock {
   readonly kind: 'block';
   readonly id: string;
@@ -26,10 +27,13 @@ export interface LaidBlock {
   readonly always: readonly LaidStep[];
 }
 
+/** What stands in a list. */
 export type LaidStep = LaidTask | LaidBlock;
 
+/** A handler and the task that it is in this play. */
 export interface LaidHandler { readonly handler: Handler; readonly step: LaidTask }
 
+/** A play with its hosts and everything in it. */
 export interface LaidPlay {
   readonly id: string;
   readonly play: Play;
@@ -43,6 +47,7 @@ export interface LaidPlay {
   readonly anyErrorsFatal: boolean;
 }
 
+/** The whole playbook. */
 export interface Layout {
   readonly plays: readonly LaidPlay[];
   /** All hosts that any play works on, in the order of the inventory. */
@@ -65,7 +70,7 @@ export function notifiedBy(task: Task<unknown>): readonly Handler[] {
 
 interface Above { readonly id: string; readonly tags: readonly string[]; readonly become: boolean | string | undefined }
 
-/** Gives ids: the path of names, with `#2`, `#3` where a path is taken. */
+/** Lays out plays; ids are the path of names, with `#2`, `#3` where a path is taken. One for each playbook. */
 export class Layouter {
   readonly #taken = new Set<string>();
 

@@ -8,6 +8,7 @@ export function isLossOf(host: Host, error: unknown): error is ConnectionError {
   return isRunnerError(error) && error.kind === 'connection' && 'host' in error && error.host === host.name;
 }
 
+/** Opens links and connections and remembers what was lost. */
 export class Links {
   readonly #lost = new Map<Host, ConnectionError>();
 

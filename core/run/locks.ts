@@ -3,11 +3,12 @@ import { isRunnerError, messageOf, RefusedError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { HostLock } from '../transport/connection';
 import { becomeUser } from './become';
-import { tasksIn } from './layout';
+import { tasksIn, type LaidTask } from './layout';
 import { isLossOf } from './links';
 import { mapLimited } from './pool';
 import type { Run } from './state';
 
+/** Takes and gives back the locks of one run. */
 export class Locks {
   #all: Promise<void> | undefined;
   readonly #held: HostLock[] = [];
@@ -63,17 +64,22 @@ export class Locks {
 
   /** The hosts of all plays that do something, and those that tasks are delegated to. */
   #hosts(): readonly Host[] {
-    const plays = this.run.plays;
-    const delegates = plays.flatMap(play => tasksIn(play.steps)).filter(task => this.run.isSelected(task)).flatMap(task => task.task.options.delegateTo ?? []);
-    return [...new Set([...this.run.left(plays.flatMap(play => play.hosts)), ...delegates])];
+    const delegates = this.#tasks().flatMap(({ step }) => step.task.options.delegateTo ?? []);
+    return [...new Set([...this.run.left(this.run.hosts), ...delegates])];
   }
 
-  /** Root wherever any task on this host becomes somebody, so that all runs meet at the same lock. */
+  /** Root where any task on this host becomes root, so that all runs meet at the same lock; else whoever it becomes. */
   #user(host: Host): string | undefined {
     const { become } = this.run.job.settings;
-    const said = this.run.plays.filter(play => play.hosts.includes(host)).flatMap(play => tasksIn(play.steps)).map(task => task.become);
-    const users = [undefined, ...said].map(one => becomeUser(host, one, become)).filter(user => user !== undefined);
+    const here = this.#tasks().filter(({ step, hosts }) => (step.task.options.delegateTo === undefined ? hosts.includes(host) : step.task.options.delegateTo === host));
+    const users = here.map(({ step }) => becomeUser(host, step.become, become)).filter(user => user !== undefined);
     return users.includes('root') ? 'root' : users[0];
+  }
+
+  /** All that is selected, handlers too, with the hosts of its play. */
+  #tasks(): readonly { readonly step: LaidTask; readonly hosts: readonly Host[] }[] {
+    return this.run.plays.flatMap(({ steps, handlers, hosts }) => [...tasksIn(steps), ...handlers.map(({ step }) => step)].map(step => ({ step, hosts })))
+      .filter(({ step }) => this.run.isSelected(step));
   }
 }
 

@@ -5,6 +5,7 @@ import type { Target } from '../transport/connection';
 import { changeOf, hold } from './perform';
 import { known, UNKNOWN, type Outcome } from './values';
 
+/** Where it is previewed. */
 export interface PreviewContext {
   readonly on: Target;
   /** Something would have been changed before this action: what is seen now is not what the run will see. */

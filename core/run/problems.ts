@@ -2,6 +2,7 @@
 import { isRunnerError, messageOf, PlaybookError } from '../errors';
 import type { Site } from '../site';
 
+/** What is wrong, in the order in which it was found, each thing once. */
 export class Problems {
   readonly #found = new Set<string>();
 

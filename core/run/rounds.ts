@@ -9,6 +9,7 @@ import { perform, type Doings } from './perform';
 import { preview } from './preview';
 import { known, UNKNOWN, type Outcome } from './values';
 
+/** What is to be done on one host. */
 export interface RoundsJob {
   readonly task: Task<unknown>;
   readonly actions: readonly Action<unknown>[];

@@ -20,6 +20,7 @@ export interface Halt {
 
 type Counts = { -readonly [K in keyof HostCounts]: number };
 
+/** One run of a playbook. */
 export class Run {
   /** The plays in which something is selected. */
   readonly plays: readonly LaidPlay[];

@@ -8,6 +8,7 @@ import type { CommandResult, Connection, RunOptions, Target, WriteOptions } from
 import { unlessAborted } from './abort';
 import { isLossOf } from './links';
 
+/** The task that a target belongs to. */
 export interface TargetOptions {
   readonly runId: string;
   readonly signal: AbortSignal;

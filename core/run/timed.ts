@@ -15,6 +15,7 @@ export class TimeUpError extends RunnerError {
   }
 }
 
+/** How long, and who may end it. */
 export interface Limits {
   readonly limitMs: number;
   /** Controllers of all work; aborted from outside with an InterruptedError on a cancel. */

@@ -10,6 +10,7 @@ export type Outcome =
   /** It failed, or never ran. `tolerated`: `ignoreErrors` lets the value be `undefined`. */
   | { readonly kind: 'none'; readonly reason: string; readonly tolerated?: boolean };
 
+/** Only the run itself would learn it. */
 export const UNKNOWN: Outcome = { kind: 'unknown' };
 
 /** A value that is there. */
@@ -17,6 +18,7 @@ export function known(value: unknown): Outcome {
   return { kind: 'value', value };
 }
 
+/** What each task gave on each host. */
 export class Values {
   readonly #perHost = new Map<Task<unknown>, Map<Host, Outcome>>();
   readonly #once = new Map<Task<unknown>, Outcome>();

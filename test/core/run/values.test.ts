@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { all, from, isUnreachable, once, play, playbook, task } from '../../../core';
+import { RefusedError } from '../../../core/errors';
 import { content, output, text } from './modules';
 import { world } from './world';
 
@@ -98,6 +99,13 @@ describe('a task from a function', () => {
     const result = await w.run(playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'h1', tasks: [bad] })] }));
     expect(result.reason('Bad')).toMatch(/^the playbook's own code failed \(test\/core\/run\/values\.test\.ts:\d+\): TypeError: members is not iterable/);
     expect(result.recap.exit).toBe(2);
+  });
+
+  test('may refuse with an error of the house, which is told as it is', async () => {
+    using w = world('h1');
+    const bad = task('Bad', (): ReturnType<typeof text> => { throw new RefusedError('two members would be left', 'Keep three'); });
+    const result = await w.run(playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'h1', tasks: [bad] })] }));
+    expect(result.reason('Bad')).toBe('two members would be left\nKeep three');
   });
 
   test('may have nothing to do', async () => {
