@@ -47,7 +47,7 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
     leave: () => { void leave(transport, () => emit(recapFor({ runId, exit: 130, check: options.check, stopped: 'left at once; commands may still be at work for a moment' }))); },
   });
   output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
-  const recap = await runPlaybook(jobFor(prepared, { options, runId, transport, emit, signal: interrupts.signal }));
+  const recap = await runPlaybook(jobFor(prepared, { options, runId, transport, emit, output, signal: interrupts.signal }));
   await output.close();
   await journal.close();
   const problem = journal.problem();
@@ -55,15 +55,15 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   return recap.exit;
 }
 
-function jobFor(prepared: Prepared, rest: Pick<RunJob, 'runId' | 'transport' | 'emit' | 'signal'> & { readonly options: RunOptions }): RunJob {
+function jobFor(prepared: Prepared, rest: Pick<RunJob, 'runId' | 'transport' | 'emit' | 'signal'> & { readonly options: RunOptions; readonly output: Output }): RunJob {
   const { playbook, vars, inventory, selection } = prepared;
-  const { options, signal, ...job } = rest;
+  const { options, output, signal, ...job } = rest;
   const { check, forks, become } = options;
   return {
     ...job, signal, playbook, vars, inventory, selection,
     settings: { check, forks, become, lockWaitMs: options.lockWait, timeoutMs: options.timeout },
     holder: `${userInfo().username}@${hostname()}`,
-    ask: text => ask(text, { yes: options.yes, output: options.json ? process.stderr : process.stdout, signal }),
+    ask: text => ask(text, { yes: options.yes, output: options.json ? process.stderr : process.stdout, signal, aside: question => output.aside(question) }),
   };
 }
 

@@ -12,6 +12,8 @@ import { Timings } from './timings';
  * @param argv the arguments, without node and script
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  // What ends by itself before its end was no success.
+  process.exitCode = 1;
   const program = makeProgram(commands, exit => { process.exitCode = exit; });
   try {
     await program.parseAsync(argv, { from: 'user' });

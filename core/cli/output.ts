@@ -16,7 +16,7 @@ export class Output {
       verbose: options.verbose,
       colour: wantsColour(out),
       write: text => { if (!this.#closed) out.write(text); },
-      columns: () => out.columns || 80,
+      columns: () => out.columns,
     });
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.#close());
   }
@@ -31,6 +31,16 @@ export class Output {
     this.#reporter.report(event);
   }
 
+  /** Runs a question while nothing is drawn. */
+  async aside<T>(question: () => Promise<T>): Promise<T> {
+    const resume = await this.#reporter.pause?.();
+    try {
+      return await question();
+    } finally {
+      resume?.();
+    }
+  }
+
   close(): Promise<void> {
     return this.#reporter.close();
   }
@@ -42,8 +52,9 @@ export class Output {
   }
 }
 
+/** A terminal that does not say how wide it is cannot be drawn on: every line would count as many. */
 function isDrawable(out: NodeJS.WriteStream): boolean {
-  return out.isTTY && process.env['TERM'] !== 'dumb';
+  return out.isTTY && out.columns > 0 && process.env['TERM'] !== 'dumb';
 }
 
 function wantsColour(out: NodeJS.WriteStream): boolean {

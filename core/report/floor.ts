@@ -13,13 +13,9 @@ export class Floor {
 
   /** Resolves when the terminal is free; call what it returns when the question was answered. */
   ask(): Promise<() => void> {
-    return new Promise(begin => {
-      const answered = new Promise<void>(answer => {
-        const raise = this.#raise;
-        // After this executor has returned, when `answered` exists.
-        queueMicrotask(() => raise({ ask: () => begin(answer), answered }));
-      });
-    });
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>(done => { answer = done; });
+    return new Promise(begin => this.#raise({ ask: () => begin(answer), answered }));
   }
 
   /** Leaves the terminal to the question that is there, and resolves when it was answered. */

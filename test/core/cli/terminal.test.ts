@@ -1,0 +1,59 @@
+/** What a user at a terminal sees. `script` (of the package bsdutils, which every Debian has) makes the terminal. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Bench, playbookOf, RUNSHEET, until } from './cli';
+
+const bench = new Bench();
+const made = join(bench.dir, 'made.txt');
+
+beforeAll(() => {
+  bench.write({
+    'here.ini': 'here ansible_connection=local\n',
+    'ask.ts': playbookOf(`task('Ask', confirm.ask({ text: 'Really?' })), task('Put', file.copy({ path: '${made}', content: 'made\\n' }))`),
+  });
+});
+afterAll(() => bench.remove());
+
+/** Runs the playbook on a terminal; when `[y/N]` shows, `answer` is typed. @returns what the terminal showed, without the codes that move and colour */
+async function onTerminal(answer: string): Promise<{ code: number | null; screen: string }> {
+  const command = `stty cols 100 rows 40; exec ${process.execPath} ${RUNSHEET} run ask.ts -i here.ini`;
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: bench.dir, env: { PATH: process.env['PATH'], HOME: bench.dir, TERM: 'xterm-256color', XDG_CACHE_HOME: join(bench.dir, '.cache') },
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => { text += more; });
+  const ended = new Promise<number | null>(done => { child.once('close', done); });
+  await until(() => text.includes('[y/N]'));
+  child.stdin.write(answer);
+  const code = await ended;
+  return { code, screen: text.replaceAll(/\u001B(?:\[[\d;?]*[A-Za-z])/g, '').replaceAll('\r', '') };
+}
+
+describe('a question on a terminal', () => {
+  test('no ends the run before the first change', async () => {
+    const { code, screen } = await onTerminal('n\n');
+    expect(code).toBe(1);
+    expect(screen).toContain('✔ Ask\nReally? [y/N] n\n');
+    expect(screen).toContain('Stopped: not confirmed: Really?');
+    expect(() => readFileSync(made)).toThrow('ENOENT');
+  });
+
+  test('the end of the input is no yes', async () => {
+    expect((await onTerminal('\u0004')).code).toBe(1);
+    expect(() => readFileSync(made)).toThrow('ENOENT');
+  });
+
+  test('Ctrl-C interrupts the run', async () => {
+    expect((await onTerminal('\u0003')).code).toBe(130);
+    expect(() => readFileSync(made)).toThrow('ENOENT');
+  });
+
+  test('yes goes on, and the rows are drawn again', async () => {
+    const { code, screen } = await onTerminal('y\n');
+    expect(code).toBe(0);
+    expect(screen).toMatch(/Really\? \[y\/N\] y\n.*✔ Put {2}1 changed/s);
+    expect(readFileSync(made, 'utf8')).toBe('made\n');
+  });
+});
