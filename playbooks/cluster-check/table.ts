@@ -9,9 +9,11 @@ export interface HostReport {
   readonly units: readonly Pick<Unit, 'unit' | 'active' | 'sub' | 'boot' | 'restarts'>[];
   readonly stale: readonly string[];
   readonly certificates: readonly CertificateFile[];
-  readonly upstream: { readonly name: string; readonly servers: readonly { readonly address: string; readonly down: boolean }[] } | undefined;
+  readonly upstreams: readonly { readonly name: string; readonly servers: readonly { readonly address: string; readonly down: boolean }[] }[];
+  /** What is suspicious about the upstreams. */
+  readonly warnings: readonly string[];
   readonly etcd: { readonly version: string; readonly isLeader: boolean; readonly dbSize: number; readonly members: number; readonly problems: readonly string[] } | undefined;
-  readonly node: Node | undefined;
+  readonly nodes: readonly Node[];
   readonly holds: readonly Holder[];
 }
 
@@ -45,10 +47,9 @@ function certificateRows({ certificates }: HostReport, now: Date): Row[] {
   });
 }
 
-function upstreamRows({ upstream }: HostReport): Row[] {
-  if (upstream === undefined) return [];
-  const value = upstream.servers.map(server => (server.down ? `(${server.address} down)` : server.address)).join(' ');
-  return [upstream.servers.every(server => server.down) ? [`upstream ${upstream.name}`, value, 'no server is up'] : [`upstream ${upstream.name}`, value]];
+function upstreamRows({ upstreams, warnings }: HostReport): Row[] {
+  const rows = upstreams.map(({ name, servers }): Row => [`upstream ${name}`, servers.map(server => (server.down ? `(${server.address} down)` : server.address)).join(' ')]);
+  return [...rows, ...warnings.map((warning): Row => ['upstream', warning, 'look at this'])];
 }
 
 function etcdRows({ etcd }: HostReport): Row[] {
@@ -57,8 +58,10 @@ function etcdRows({ etcd }: HostReport): Row[] {
   return [['etcd', value], ...etcd.problems.map((problem): Row => ['etcd', problem, 'look at this'])];
 }
 
-function nodeRows({ node }: HostReport): Row[] {
-  if (node === undefined) return [];
-  const value = `${node.ready ? 'Ready' : 'not Ready'}, ${node.schedulable ? 'schedulable' : 'cordoned'}, ${node.kubeletVersion}`;
-  return [node.ready ? ['node', value] : ['node', value, 'not Ready']];
+function nodeRows({ nodes }: HostReport): Row[] {
+  if (nodes.length === 0) return [];
+  const bad = nodes.filter(node => !node.ready);
+  const cordoned = nodes.filter(node => !node.schedulable).map(node => node.name);
+  const value = `${nodes.length - bad.length} of ${nodes.length} Ready${cordoned.length === 0 ? '' : `, cordoned: ${cordoned.join(', ')}`}`;
+  return [bad.length === 0 ? ['nodes', value] : ['nodes', value, `not Ready: ${bad.map(node => node.name).join(', ')}`]];
 }

@@ -1,18 +1,7 @@
 /** The variables of the playbook: what the hosts' own units say is read there; these name the rest. */
 import { z } from 'zod';
 import { flag, hosts, names } from '../../core/vars';
-
-const units = z.strictObject({
-  nginx: z.string().default('kube-nginx').describe('nginx in front of the API servers, on every node'),
-  etcd: z.string().default('kube-etcd').describe('etcd, on the masters'),
-  apiserver: z.string().default('kube-apiserver').describe('kube-apiserver, on the masters'),
-  controllerManager: z.string().default('kube-controller-manager').describe('kube-controller-manager, on the masters'),
-  scheduler: z.string().default('kube-scheduler').describe('kube-scheduler, on the masters'),
-});
-
-const nginx = z.strictObject({
-  upstream: z.string().default('apiserver').describe('the upstream that holds the API servers'),
-});
+import { clusterVars } from '../steps/cluster-vars';
 
 const ca = z.strictObject({
   cert: z.string().default('/etc/kubernetes/ssl/ca.pem').describe('the CA that signed the certificates, on a kept master'),
@@ -26,10 +15,8 @@ const ca = z.strictObject({
 export const schema = z.strictObject({
   leaving: hosts().describe('masters that leave: names, addresses or a pattern'),
   dead: names().default([]).describe('leaving masters that are gone already and are not connected to: names or addresses'),
-  units: units.prefault({}).describe('names of the systemd units'),
-  nginx: nginx.prefault({}),
+  ...clusterVars,
   proxy: z.string().default('127.0.0.1:8443').describe('where clients on every node reach the API'),
-  kubeconfig: z.string().default('/root/.kube/config').describe('an administrator\'s kubeconfig on the kept masters'),
   ca: ca.prefault({}).describe('the certificate authority'),
   etcdRestart: z.enum(['never', 'rolling']).default('never').describe('restart the kept etcd members, one by one, while the others hold quorum'),
   restartControllers: flag().default(false).describe('restart the kept controller-managers and schedulers although nothing asks for it'),

@@ -16,6 +16,8 @@ export interface ServiceAccountKey { readonly path: string; readonly sha256: str
 export interface MasterObservation {
   /** In order, for a play over masters. */
   readonly tasks: readonly Task<unknown>[];
+  /** The four units, in the order of `MasterUnitNames`. */
+  readonly units: Task<readonly systemd.Unit[]>;
   readonly reading: Task<MasterReading>;
   readonly certificates: Task<readonly pki.CertificateFile[]>;
   readonly saKeys: Task<readonly ServiceAccountKey[]>;
@@ -29,15 +31,16 @@ export function observeMasters(names: MasterUnitNames): MasterObservation {
   const apiserver = task('Read the unit of the API server', systemd.unit({ unit: names.apiserver }));
   const controllerManager = task('Read the unit of the controller-manager', systemd.unit({ unit: names.controllerManager }));
   const scheduler = task('Read the unit of the scheduler', systemd.unit({ unit: names.scheduler }));
-  const units = { etcd, apiserver, controllerManager, scheduler };
+  const parts = { etcd, apiserver, controllerManager, scheduler };
+  const units = task('Put the units together', seen => value.computed('the units', () => [seen.etcd, seen.apiserver, seen.controllerManager, seen.scheduler]), { uses: parts });
   const config = task('Read the configuration file of etcd', ({ etcd: unit }) => settingsFile({ path: systemd.flagOf(unit, '--config-file')?.value }), { uses: { etcd } });
   const reading = task('Work out what the units name', ({ config: settings, ...of }) => value.computed('what the units name', () =>
     readMaster({ etcd: viewOf(of.etcd), apiserver: viewOf(of.apiserver), controllerManager: viewOf(of.controllerManager), scheduler: viewOf(of.scheduler) }, settings)),
-  { uses: { ...units, config } });
+  { uses: { ...parts, config } });
   const certificates = task('Read the certificates', ({ reading: master }) => pki.certificates({ paths: factsOf(master).flatMap(facts => pairsOf(facts)).map(pair => pair.cert) }), { uses: { reading } });
   const saKeys = task('Read the service-account keys', ({ reading: master }) => keyHashes({ paths: factsOf(master).flatMap(keyPaths) }), { uses: { reading } });
   const stale = task('Compare the running API server with its unit', systemd.stale({ unit: names.apiserver }));
-  return { tasks: [etcd, apiserver, controllerManager, scheduler, config, reading, certificates, saKeys, stale], reading, certificates, saKeys, stale };
+  return { tasks: [etcd, apiserver, controllerManager, scheduler, units, config, reading, certificates, saKeys, stale], units, reading, certificates, saKeys, stale };
 }
 
 /** A unit as `readMaster` takes it. */
