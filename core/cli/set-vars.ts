@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError, messageOf } from '../errors';
-import { parseVarsFile } from '../inventory/yaml';
+import { parseVarsFile } from '../yaml';
 import { didYouMean } from '../suggest';
 import { readFlag } from '../vars';
 import { asSchema, fieldOf, isOpen, isRecord, itemsOf, shapeOf } from './schema';

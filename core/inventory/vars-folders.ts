@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InventoryError, messageOf } from '../errors';
 import { setting, type Draft, type Settings } from './draft';
-import { parseVarsFile } from './yaml';
+import { parseVarsFile } from '../yaml';
 
 const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
 

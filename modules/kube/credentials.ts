@@ -57,7 +57,7 @@ const configSchema = z.object({
 async function readCredentials(on: Target, path: string): Promise<Credentials> {
   const origin = `${on.host.name}:${path}`;
   const text = (await on.readSecret(path)).reveal();
-  const parsed = configSchema.safeParse(await parseYaml(text, origin));
+  const parsed = configSchema.safeParse(parseYaml(text, origin));
   if (!parsed.success) throw new UsageError(`${origin} is not a kubeconfig: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
   const config = parsed.data;
   const context = config.contexts.find(each => each.name === config['current-context'])?.context ?? config.contexts[0]?.context;

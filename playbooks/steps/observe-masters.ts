@@ -69,7 +69,7 @@ const settingsFile = query<{ readonly path: string | undefined }, Readonly<Recor
   subject: ({ path }) => path ?? 'no configuration file',
   inspect: ({ path }) => live(async on => {
     if (path === undefined) return undefined;
-    const parsed = await parseYaml((await on.read(path)).toString('utf8'), `${on.host.name}:${path}`);
+    const parsed = parseYaml((await on.read(path)).toString('utf8'), `${on.host.name}:${path}`);
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
   }),
 });
