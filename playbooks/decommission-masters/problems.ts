@@ -1,6 +1,6 @@
 /**
  * Everything that speaks against the decommission, all at once and each with its reason. Pure: findings in, sentences out.
- * The letters and numbers are those of the hazards that each check is for (docs/hazards.md).
+ * The letters and numbers are those of the hazards that each check is for (docs/decommission.md).
  */
 import { addressOf, isUnreachable, type Host } from '../../core';
 import { known, of, type Findings } from './findings';
