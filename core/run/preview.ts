@@ -2,6 +2,7 @@
 import { isRunnerError, messageOf } from '../errors';
 import { see, type Action, type Change, type Imperative, type Query, type Resource } from '../module';
 import type { Target } from '../transport/connection';
+import { judged } from './loss';
 import { changeOf, hold } from './perform';
 import { known, UNKNOWN, type Outcome } from './values';
 
@@ -29,7 +30,8 @@ export async function preview(action: Action<unknown>, context: PreviewContext):
   if (action.kind === 'check' && context.planned) return { changes: [], value: UNKNOWN, willCheck: true };
   try {
     return await look(action, context);
-  } catch (error) {
+  } catch (thrown) {
+    const error = await judged(thrown, context.on);
     if (!context.planned || context.on.signal.aborted || (isRunnerError(error) && error.kind === 'connection')) throw error;
     return { changes: [], value: UNKNOWN, unknown: `it cannot be looked at before the changes planned above are made: ${messageOf(error)}` };
   }

@@ -5,6 +5,7 @@ import { CheckError, isRunnerError } from '../errors';
 import type { Action, Change } from '../module';
 import type { Task } from '../task';
 import type { Target } from '../transport/connection';
+import { judged } from './loss';
 import { perform, type Doings } from './perform';
 import { preview } from './preview';
 import { known, UNKNOWN, type Outcome } from './values';
@@ -67,7 +68,7 @@ async function oneRound(job: RoundsJob): Promise<Round> {
   const seen = [];
   for (const action of job.actions) {
     job.on.signal.throwIfAborted();
-    seen.push(job.check ? await previewed(action, job) : { value: known(await performed(action, job)), willCheck: false, unknown: undefined });
+    seen.push(job.check ? await previewed(action, job) : await performed(action, job));
   }
   return {
     value: together(seen.map(one => one.value), job.several),
@@ -82,10 +83,12 @@ async function previewed(action: Action<unknown>, { on, planned, isHandler, doin
   return { value, willCheck, unknown };
 }
 
-async function performed(action: Action<unknown>, { on, doings }: RoundsJob): Promise<unknown> {
+async function performed(action: Action<unknown>, { on, doings }: RoundsJob): Promise<Round> {
   const own: Doings = { changes: [], acting: undefined };
   try {
-    return await perform(action, on, own);
+    return { value: known(await perform(action, on, own)), willCheck: false, unknown: undefined };
+  } catch (error) {
+    throw await judged(error, on);
   } finally {
     note(doings.changes, own.changes);
     doings.acting = own.acting;

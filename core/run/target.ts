@@ -1,12 +1,11 @@
 /** What a module gets: a connection within one task on one host, with the task's time limit and signal. */
 import type { Duplex } from 'node:stream';
-import { CheckError, isRunnerError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Secret } from '../secret';
-import { raw, type Command } from '../transport/command';
+import type { Command } from '../transport/command';
 import type { CommandResult, Connection, RunOptions, Target, WriteOptions } from '../transport/connection';
 import { unlessAborted } from './abort';
-import { isLossOf } from './links';
+import { judged } from './loss';
 
 /** The task that a target belongs to. */
 export interface TargetOptions {
@@ -62,10 +61,7 @@ export class TaskTarget implements Target {
     try {
       return await unlessAborted(this.signal, () => this.inner.forward(address, port));
     } catch (error) {
-      if (!isLossOf(this.host, error)) throw error;
-      // A refused forward is no lost host: where a command still gets an answer, it is this task that failed.
-      await this.inner.run(raw(':'), { signal: this.signal, timeoutMs: 10_000 });
-      throw new CheckError(error.message, isRunnerError(error) ? error.hint : undefined);
+      throw await judged(error, this);
     }
   }
 }

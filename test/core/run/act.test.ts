@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { play, playbook, task, Secret, type Step } from '../../../core';
 import type { Playbook } from '../../../core/playbook';
 import { live, query, resource } from '../../../core/module';
+import { ConnectionError } from '../../../core/errors';
 import { cmd } from '../../../core/transport/command';
 import { append, confirm, content, holds, output, plain, script, stubborn, text } from './modules';
 import { world } from './world';
@@ -125,6 +126,31 @@ describe('secrets', () => {
     const result = await w.run(book([task('Leak', leak(w.path('h1', 'key')))]));
     expect(result.of('Leak')).toBe('h1=failed');
     expect(JSON.stringify(result.events)).not.toContain('horse');
+  });
+});
+
+describe('a service that cannot be reached from a host that can', () => {
+  const dead = query({ name: 'test.dead', subject: () => 'etcd', inspect: () => live(on => Promise.reject(new ConnectionError(on.host.name, 'etcd does not answer', 'Look at its log'))) });
+  const after = task('After', text({ path: '/etc/motd' }));
+
+  test('fails the task, and does not make the host unreachable', async () => {
+    using w = world('h1');
+    const result = await w.run(book([task('Dead', dead({}), { ignoreErrors: 'it may be stopped' }), after]));
+    expect(result.of('Dead')).toBe('h1=failed');
+    expect(result.reason('Dead')).toBe('h1: etcd does not answer\nLook at its log');
+    expect(result.of('After')).toBe('h1=ok');
+  });
+
+  test('is asked again with until', async () => {
+    using w = world('h1');
+    const result = await w.run(book([task('Dead', dead({}), { until: () => true, retries: 1, delay: '10ms' })]));
+    expect(result.of('Dead')).toBe('h1=failed');
+  });
+
+  test('is unknown in check mode after a planned change', async () => {
+    using w = world('h1');
+    const result = await w.run(book([task('Write', content({ path: w.path('h1', 'a'), text: 'x' })), task('Dead', dead({}))]), { settings: { check: true } });
+    expect(result.of('Dead')).toBe('h1=unknown');
   });
 });
 
