@@ -1,7 +1,7 @@
 /** What systemd says of a unit, in a few words of ours. @see systemctl(1), "show"; org.freedesktop.systemd1(5) */
 import { RefusedError } from '../../core/errors';
 import { probe, type Probe } from '../../core/module';
-import { cmd, type Command } from '../../core/transport/command';
+import { cmd, lines, type Command } from '../../core/transport/command';
 import type { CommandResult, Connection } from '../../core/transport/connection';
 import { unitName } from './unit-name';
 
@@ -57,6 +57,13 @@ export function showUnit(name: string): Probe<UnitState> {
 /** A unit's state now. @throws RefusedError when there is no such unit */
 export async function readState(on: Connection, name: string): Promise<UnitState> {
   return knownUnit(on, parseShow(await on.run(showCommand(name))), name);
+}
+
+/** A unit's state now, and the directories in which systemd looks for units, the most important first. @throws RefusedError when there is no such unit */
+export async function readStateAndPath(on: Connection, name: string): Promise<{ readonly state: UnitState; readonly directories: readonly string[] }> {
+  const result = await on.run(lines(showCommand(name), cmd`systemctl show --no-pager -p UnitPath`));
+  const directories = /^UnitPath=(.*)$/m.exec(result.stdout)?.[1]?.split(' ') ?? [];
+  return { state: await knownUnit(on, parseShow(result), name), directories };
 }
 
 /** @throws RefusedError with names that come near when the unit does not exist */

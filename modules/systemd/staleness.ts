@@ -56,8 +56,8 @@ function compareArgs(command: ExecCommand, actual: readonly string[], ignored: R
   const [argv0, ...others] = command.args;
   const named = command.prefixes.includes('@') && argv0 !== undefined;
   const name = named ? argv0.text : command.program;
-  // A script's process begins with its interpreter.
-  const at = actual.slice(0, 3).findIndex(arg => lastName(arg) === lastName(name));
+  // A script's process begins with its interpreter; a title like "nginx: master process /usr/sbin/nginx" is no row of arguments.
+  const at = actual.slice(0, 3).findIndex(arg => !/\s/.test(arg) && lastName(arg) === lastName(name));
   if (at === -1) return { kind: 'unknown', names: [] };
   const wanted = named ? others : command.args;
   const got = actual.slice(at + 1);

@@ -1,11 +1,10 @@
 /** Units as systemd sees them, and the flags on their command lines. */
 import { live, query } from '../../core/module';
-import { cmd } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
 import { effectiveOf, environmentFilesOf, resolveTexts, type Effective, type EnvironmentFileRef, type UnitTexts } from './effective';
 import { flagName, flagsOf } from './exec';
 import { readFiles, type HostFile } from './read-files';
-import { readState, type UnitState } from './show';
+import { readStateAndPath, type UnitState } from './show';
 import { lineOf } from './text';
 import { parseUnitFile, textOf, type UnitFile } from './unit-file';
 import { dropInDirectories, templateOf, unitNameProblems } from './unit-name';
@@ -65,8 +64,8 @@ export const unit = query<UnitParams, Unit>({
 
 /** A unit read now. @throws RefusedError when there is no such unit */
 export async function readUnit(on: Connection, name: string): Promise<Unit> {
-  const state = await readState(on, name);
-  const files = await readUnitFiles(on, state);
+  const { state, directories } = await readStateAndPath(on, name);
+  const files = await readUnitFiles(on, state, directories);
   const parsed = files.map(file => parseUnitFile(file.path, file.text));
   const wanted = environmentFilesOf(state.unit, parsed);
   const found = await readFiles(on, wanted.map(file => file.path));
@@ -96,10 +95,8 @@ export function variableOf(unit: UnitTexts, name: string): { readonly value: str
  * The files as systemd would read them now. It does not notice a drop-in in a directory that is new since it last read its files
  * (NeedDaemonReload stays `no`), so drop-ins are looked for on disk.
  */
-async function readUnitFiles(on: Connection, state: UnitState): Promise<readonly HostFile[]> {
+async function readUnitFiles(on: Connection, state: UnitState, directories: readonly string[]): Promise<readonly HostFile[]> {
   if (state.load === 'masked') return [];
-  const { stdout } = await on.run(cmd`systemctl show --no-pager -p UnitPath`);
-  const directories = stdout.trim().replace(/^UnitPath=/, '').split(' ');
   const names = [state.unit, templateOf(state.unit)].flatMap(name => directories.map(directory => `${directory}/${name ?? state.unit}`));
   const fragments = state.needsReload || state.fragment === '' ? [...names, state.fragment] : [state.fragment];
   const dropIns = dropInDirectories(state.names).flatMap(name => directories.map(directory => `${directory}/${name}/*.conf`));
