@@ -3,6 +3,7 @@ export { playbook, type Playbook, type PlaybookContext } from './playbook';
 export { play, type Play } from './play';
 export { task, handler, block, once, all, from, isUnreachable, type Task, type Once, type All, type From, type Handler, type Block, type Step, type Unreachable, type ValueOf } from './task';
 export { type Host, type Inventory, addressOf } from './inventory/host';
+export { inventory, type HostEntry } from './inventory/define';
 export { Secret } from './secret';
 export { type Duration } from './duration';
 export { runIfMain } from './cli/main-module';
