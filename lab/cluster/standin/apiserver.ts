@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { bootstrap } from './bootstrap';
+import { Drain } from './drain';
 import { EndpointReconciler } from './endpoints';
 import { Etcd } from './etcd';
 import type { Flags } from './flags';
@@ -28,6 +29,8 @@ import { readSigningKey, readVerifyingKey } from './tokens';
 /** How often the serving pair is looked at and how long a stop may take, in milliseconds. */
 const reloadMs = 1000;
 const stopMs = 60_000;
+/** How long an idle connection is kept, in milliseconds: longer than any client waits between two requests. */
+const idleMs = 180_000;
 
 interface Checks {
   readonly live: readonly HealthCheck[];
@@ -55,11 +58,11 @@ export async function apiserver(flags: Flags, log: Log): Promise<void> {
   const checks = healthChecks(etcd, state);
   const isOpen = flags.isTrue('anonymous-auth', true);
   const rest = new Rest(store, reviews, watches);
-  const server = createServer({ ...readPair(flags), ca: readFileSync(flags.required('client-ca-file')), requestCert: true, rejectUnauthorized: false });
+  const server = createServer({ ...readPair(flags), ca: readFileSync(flags.required('client-ca-file')), requestCert: true, rejectUnauthorized: false, keepAliveTimeout: idleMs });
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
-    if (state.isStopping) response.setHeader('connection', 'close');
     void answer(message, { rest, reviews, checks, isOpen }).catch(failure).then((given) => send(response, given));
   });
+  const drain = new Drain(server, port);
   reloadPair(server, flags, log);
   await bootstrap(store, log);
   const endpoints = new EndpointReconciler(etcd, store, { address, port, log });
@@ -77,9 +80,9 @@ export async function apiserver(flags: Flags, log: Log): Promise<void> {
     await endpoints.stop().catch((error: unknown) => log(`the endpoints keep this server until its lease ends: ${messageOf(error)}`));
     await sleep(flags.milliseconds('shutdown-delay-duration', '0'));
     setTimeout(() => process.exit(0), stopMs).unref();
-    server.close(() => process.exit(0));
     watches.forEach((end) => end());
-    setInterval(() => server.closeIdleConnections(), 50);
+    await drain.stop();
+    process.exit(0);
   }
 }
 
