@@ -10,6 +10,11 @@ export function milliseconds(duration: Duration): number {
   return ms;
 }
 
+/** A length of time for people, `250 ms` or `30 s`. */
+export function spoken(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`;
+}
+
 /** Milliseconds of a text that a user typed; `undefined` when it is no duration. */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());

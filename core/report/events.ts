@@ -21,7 +21,10 @@ export interface ProgressEvent extends Base { readonly type: 'progress'; readonl
 /** A task ended on a host. */
 export interface TaskEvent extends Base {
   readonly type: 'task'; readonly play: string; readonly task: string; readonly name: string; readonly host: string; readonly module: string | null;
-  readonly status: Status; readonly changes: readonly Change[]; readonly ms: number;
+  readonly status: Status;
+  /** What was changed, or would be in check mode. Of a task that did not end well also what was begun: some of it may be in place. */
+  readonly changes: readonly Change[];
+  readonly ms: number;
   readonly handler: boolean;
   /** For skipped, failed, unreachable, unknown: why, in a sentence; for a failure with what to do. */
   readonly reason?: string;

@@ -1,5 +1,6 @@
 /** One action on one host, for real. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { spoken } from '../duration';
 import { CheckError, ConvergenceError } from '../errors';
 import { see, type Action, type Change, type Check, type Imperative, type Resource } from '../module';
 import type { Target } from '../transport/connection';
@@ -37,7 +38,7 @@ export async function hold(action: Check<unknown>, on: Target): Promise<unknown>
     const found = await see(action.look, on);
     if (found.ok) return found.value;
     const left = until - performance.now();
-    if (left <= 0) throw new CheckError(`${on.host.name}: ${found.reason}${timeoutMs > 0 ? ` (waited ${Math.round(timeoutMs / 1000)} s)` : ''}`);
+    if (left <= 0) throw new CheckError(`${on.host.name}: ${found.reason}${timeoutMs > 0 ? ` (waited ${spoken(timeoutMs)})` : ''}`);
     on.say(found.reason);
     await pause(Math.min(everyMs, left), undefined, { signal: on.signal });
   }

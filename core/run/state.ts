@@ -86,9 +86,9 @@ export class Run {
     if (this.#halt === undefined || (halt.kind === 'cancelled' && this.#halt.kind !== 'cancelled')) this.#halt = halt;
   }
 
-  /** Is it over for new tasks? Cleaning up (`rescue`, `always`) goes on after a fatal failure. */
+  /** Is it over for new tasks? Cleaning up (`rescue`, `always`) goes on after a fatal failure or a refusal. */
   ends(cleanUp: boolean): boolean {
-    return this.#halt !== undefined && !(cleanUp && this.#halt.kind === 'fatal');
+    return this.#halt !== undefined && !(cleanUp && (this.#halt.kind === 'fatal' || this.#halt.kind === 'refused'));
   }
 
   /** The user's answer; each question is asked once in a run. */

@@ -14,7 +14,7 @@ export interface Frame {
   readonly notified: Notified;
   /** A `rescue` waits for its failure. */
   readonly rescued: boolean;
-  /** It belongs to a `rescue` or `always`, which go on after a fatal failure of another host. */
+  /** It belongs to a `rescue` or `always`, which go on after a fatal failure of another host or a refusal. */
   readonly cleanUp: boolean;
 }
 
@@ -42,7 +42,7 @@ async function runOnAll(frame: Frame, step: LaidTask, { hosts, doubtful }: { hos
   const { planned } = run;
   start(frame, step, hosts);
   const reports = await mapLimited(hosts, run.job.settings.forks, async host => {
-    // A fatal failure of another host ends the run only before the next task.
+    // A fatal failure or a refusal on another host ends the run only before the next task.
     if (run.ends(true)) return [];
     const decision = doubtful?.has(host) === true ? IN_DOUBT : decide(step.task, host, run.values);
     return [await runOn(frame, { step, host, planned }, decision)];

@@ -1,5 +1,6 @@
 /** Work under a time limit that a cancel ends too. */
 import { setMaxListeners } from 'node:events';
+import { spoken } from '../duration';
 import { isRunnerError, RunnerError } from '../errors';
 import { reasonOf } from './abort';
 
@@ -10,7 +11,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The task's time limit is over. */
 export class TimeUpError extends RunnerError {
   constructor(limitMs: number) {
-    super('check', `the time limit of ${limitMs >= 1000 ? `${Math.round(limitMs / 1000)} s` : `${limitMs} ms`} for this task was reached and its commands were killed`,
+    super('check', `the time limit of ${spoken(limitMs)} for this task was reached and its commands were killed`,
       'Give the task more with timeout: \'...\', or all of them with --timeout');
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { play, playbook, task, Secret, type Step } from '../../../core';
+import { block, play, playbook, task, Secret, type Step } from '../../../core';
 import type { Playbook } from '../../../core/playbook';
 import { live, query, resource } from '../../../core/module';
 import { ConnectionError } from '../../../core/errors';
@@ -64,7 +64,7 @@ describe('a check', () => {
   test('fails with its last reason', async () => {
     using w = world('h1');
     const result = await w.run(book([task('Wait', holds({ path: '/nowhere', text: 'ready', timeoutMs: 100 })), task('Now', holds({ path: '/nowhere', text: 'ready' }))]));
-    expect(result.reason('Wait')).toBe('h1: /nowhere does not hold "ready" (waited 0 s)');
+    expect(result.reason('Wait')).toBe('h1: /nowhere does not hold "ready" (waited 100 ms)');
   });
 });
 
@@ -109,6 +109,17 @@ describe('a confirmation', () => {
     expect(result.of('Ask')).toBe('h1=skipped h2=skipped');
     expect(w.log).toEqual([]);
     expect(result.recap).toMatchObject({ exit: 1, stopped: 'not confirmed: Go on?' });
+  });
+});
+
+describe('a confirmation in a block', () => {
+  test('that is refused still lets always clean up', async () => {
+    using w = world('h1');
+    const note = (line: string): Step => task(line, append({ path: w.logFile, line }));
+    const b = block('B', { tasks: [note('drain'), task('Ask', confirm('Go on?')), note('restart')], always: [note('undrain')] });
+    const result = await w.run(book([b, note('after')]), { ask: () => Promise.resolve(false) });
+    expect(w.log).toEqual(['drain', 'undrain']);
+    expect(result.recap.exit).toBe(1);
   });
 });
 
