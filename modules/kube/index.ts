@@ -5,3 +5,4 @@ export { endpointsAre, holdersIn, ready } from './conditions';
 export { canary, probesAbsent, writeProbe } from './probe';
 export { lease } from './lease';
 export { type Access } from './request';
+export { token, tokenAccepted } from './token';

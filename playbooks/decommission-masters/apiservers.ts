@@ -47,10 +47,12 @@ function restart(context: Context, host: Host): Block {
     { uses: { flag, decision }, when, timeout: '5m' });
   const ready = task('Wait until it is ready', ({ decision: seen, credentials: who }) => kube.ready({ access: { credentials: who, at: address(seen) }, timeout: '120s' }), { uses: { decision, credentials }, when });
   const write = task('Write through it', ({ decision: seen, credentials: who }) => kube.writeProbe({ access: { credentials: who, at: address(seen) } }), { uses: { decision, credentials }, when });
+  const accepted = task('See that it accepts tokens from before', ({ token: earlier, credentials: who, decision: seen }) => (earlier === undefined ? [] : [kube.tokenAccepted({ access: { credentials: who, at: address(seen) }, token: earlier })]),
+    { uses: { token: context.token, credentials, decision }, when });
   const restored = task('Put the old unit back', ({ decision: seen }) => systemd.flag({ unit, flag: '--etcd-servers', value: planOf(seen, host)?.facts.apiserver.etcdServers ?? '' }), { uses: { decision } });
   const again = task('Restart it with the old flags', systemd.restart({ unit }));
   const readyAgain = task('Wait until it is ready again', ({ decision: seen, credentials: who }) => kube.ready({ access: { credentials: who, at: address(seen) }, timeout: '120s' }), { uses: { decision, credentials } });
-  return block(`New flags on ${host.name}`, { tasks: [flag, current, ready, write], rescue: [restored, again, readyAgain] });
+  return block(`New flags on ${host.name}`, { tasks: [flag, current, ready, write, accepted], rescue: [restored, again, readyAgain] });
 }
 
 /** With `etcdRestart: rolling` the member restarts here, while the others hold quorum. */

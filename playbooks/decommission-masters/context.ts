@@ -1,5 +1,5 @@
 /** What the steps of this playbook are made from. */
-import type { Once, Task } from '../../core';
+import type { Once, Secret, Task } from '../../core';
 import type * as etcd from '../../modules/etcd';
 import type * as kube from '../../modules/kube';
 import type * as nginx from '../../modules/nginx';
@@ -24,6 +24,8 @@ export interface Context {
   readonly reading: Task<MasterReading>;
   /** What etcd looked like before any change, from each kept master. */
   readonly health: Task<etcd.Health>;
+  /** A service-account token from before any change, from each kept master. */
+  readonly token: Task<Secret | undefined>;
   /** The upstream of each node's nginx, before any change. */
   readonly upstream: Task<nginx.Upstream>;
 }

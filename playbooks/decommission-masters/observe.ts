@@ -1,5 +1,5 @@
 /** Pre-flight: the plays that look at everything, and the task that decides. Nothing is changed here. */
-import { addressOf, all, isUnreachable, once, play, task, type Host, type Play, type Task, type Unreachable } from '../../core';
+import { addressOf, all, isUnreachable, once, play, task, type Host, type Play, type Secret, type Task, type Unreachable } from '../../core';
 import { CheckError } from '../../core/errors';
 import * as assert from '../../modules/assert';
 import type { Health } from '../../modules/etcd';
@@ -31,6 +31,8 @@ export interface Observation {
   readonly reading: Task<MasterReading>;
   /** What etcd looked like before any change, from each kept master. */
   readonly health: Task<Health>;
+  /** A service-account token from before any change, from each kept master. */
+  readonly token: Task<Secret | undefined>;
   /** The upstream of each node's nginx, before any change. */
   readonly upstream: Task<nginx.Upstream>;
 }
@@ -66,7 +68,7 @@ export function observe(vars: Vars, world: World): Observation {
     // On any host that is left: it is worked out on the controller, and a kept master that failed above is among what it says.
     play({ name: 'Decide', hosts: world.proxies, tasks: [decision] }),
   ];
-  return { plays: looks, decision, credentials: kept.credentials, authority: kept.authority, reading: masters.reading, upstream: everywhere.upstream, health: kept.etcd };
+  return { plays: looks, decision, credentials: kept.credentials, authority: kept.authority, reading: masters.reading, upstream: everywhere.upstream, health: kept.etcd, token: kept.token };
 }
 
 interface Everywhere {
@@ -98,6 +100,7 @@ interface Kept {
   readonly credentials: Task<kube.Credentials>;
   readonly authority: Task<pki.Authority | undefined>;
   readonly api: Task<ApiFindings>;
+  readonly token: Task<Secret | undefined>;
   readonly etcd: Task<Health>;
 }
 
@@ -114,8 +117,9 @@ function keptMasters(vars: Vars, { reading }: MasterObservation): Kept {
     failing: seen.ready.failing, holders: seen.holders, endpoints: seen.endpoints.endpoints,
     notReadyNodes: seen.nodes.filter(node => !node.ready).map(node => node.name),
   })), { uses: { ready, nodes, holders, endpoints } });
+  const token = task('Ask for a service-account token', ({ credentials: who }) => kube.token({ access: { credentials: who } }), { uses: { credentials }, ignoreErrors: 'without the TokenRequest API the proof that tokens still work is left out' });
   const etcd = readEtcd(reading);
-  return { tasks: [credentials, authority, ready, nodes, holders, endpoints, api, etcd], credentials, authority, api, etcd };
+  return { tasks: [credentials, authority, ready, nodes, holders, endpoints, api, token, etcd], credentials, authority, api, token, etcd };
 }
 
 function authorityFinding(authorities: ReadonlyMap<Host, pki.Authority | Unreachable | undefined>): { readonly notAfter: string; readonly origin: string } | Unreachable {
