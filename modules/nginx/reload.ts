@@ -56,7 +56,10 @@ export const reload = command<Where, Before, Applied>({
 export type InForceParams = Where & {
   /** More files that workers read when they start: certificates, keys. Absolute paths. */
   readonly files?: readonly string[];
-  /** An earlier task of this run changes the configuration: so check mode, where that change is only planned, foretells the reload. */
+  /**
+   * An earlier task of this run changes the configuration: so check mode, where that change is only planned, foretells the reload. Whether it is done is still
+   * read from the workers.
+   */
   readonly pending?: boolean;
 };
 
@@ -75,8 +78,8 @@ export const inForce = command<InForceParams, Before, Applied>({
     if (newer.length > 0) return `reload ${instance.name}: newer than its workers: ${newer.join(', ')}`;
     return pending ? `reload ${instance.name}: its configuration changes` : undefined;
   },
-  run,
-  verify,
+  run: (on, job) => isCurrent(job.before) ? Promise.resolve({ changed: false }) : run(on, job),
+  verify: (on, job) => isCurrent(job.before) ? Promise.resolve(true) : verify(on, job),
   idle: () => ({ changed: false }),
 });
 

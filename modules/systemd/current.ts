@@ -16,7 +16,10 @@ export interface CurrentParams {
   readonly files?: readonly string[];
   /** Flags and variables that need no restart: `--initial-cluster`, `ETCD_INITIAL_CLUSTER`. */
   readonly ignoreFlags?: readonly string[];
-  /** An earlier task of this run changes what it runs from: so check mode, where that change is only planned, foretells the restart. */
+  /**
+   * An earlier task of this run changes what it runs from: so check mode, where that change is only planned, foretells the restart. Whether it is done is still
+   * read from the process.
+   */
   readonly pending?: boolean;
 }
 
@@ -45,11 +48,12 @@ export const current = command<CurrentParams, Before, Current>({
     if (reasons.length > 0) return `restart ${unit.unit}: ${reasons.join('; ')}`;
     return pending ? `restart ${unit.unit}: what it runs from changes` : undefined;
   },
-  run: async (on, { before }) => {
-    await restartNow(on, before.unit);
-    return { restarted: true, reasons: before.reasons };
+  run: async (on, { before: { unit, reasons } }) => {
+    if (reasons.length > 0) await restartNow(on, unit);
+    return { restarted: reasons.length > 0, reasons };
   },
-  verify: async (on, { params, before }) => {
+  verify: async (on, { params, before, value }) => {
+    if (!value.restarted) return true;
     const restarted = await verifyRestart(on, before.unit);
     if (restarted !== true) return restarted;
     const { reasons } = await look(on, params);

@@ -1,61 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { planHosts } from '../../lab/lab';
-import * as systemd from '../../modules/systemd';
-import { readUnit } from '../../modules/systemd/unit';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
+import * as systemd from '../../modules/systemd';
+import { readUnit } from '../../modules/systemd/unit';
 import { closeTargets, hostTarget } from '../support/host-target';
 import { applyAndRevert, carryOut, changesOnce, planned } from '../support/module';
+import { daemonHost, daemonUnit, given, running } from './support/daemon';
 import { useLab } from './support/lab';
 
-const SHOW_ARGS = '#!/bin/sh\nfor arg; do printf \'%s\\0\' "$arg"; done > /run/args\n';
-const DAEMON = '#!/bin/sh\n[ "$1" = --broken ] && exit 7\ntrap "exit 0" TERM\nwhile :; do sleep 1000 & wait $!; done\n';
-
-const daemonUnit = (more = ''): string => `# kept as it is
-[Unit]
-Description=a daemon
-
-[Service]
-${more}ExecStart=/opt/daemon \\
-  --name=one \\
-# the peers
-  --peers=a,b,c \\
-  --verbose
-ExecReload=/bin/kill -0 $MAINPID
-Restart=on-failure
-RestartSec=100ms
-
-[Install]
-WantedBy=multi-user.target
-`;
-
-const up = useLab({ plain: 1 }, {
-  hosts: planHosts({ plain: 1 }).map(host => ({
-    ...host,
-    extraFiles: [
-      { path: '/opt/show-args', content: SHOW_ARGS, mode: 0o755 },
-      { path: '/opt/daemon', content: DAEMON, mode: 0o755 },
-    ],
-  })),
-});
+const up = useLab({ plain: 1 }, daemonHost());
 
 let on: Target;
 closeTargets();
 beforeAll(async () => { on = await hostTarget(up(), 'p1'); });
-
-/** Puts a unit on the host as somebody else would, and starts it if it is a daemon. */
-async function given(unit: string, text: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
-  for (const [path, content] of Object.entries({ [`/etc/systemd/system/${unit}.service`]: text, ...more })) {
-    await on.run(cmd`mkdir -p -- "$(dirname ${path})"`);
-    await on.write(path, content);
-  }
-  await on.run(cmd`systemctl daemon-reload; systemctl reset-failed; ! grep -q daemon /etc/systemd/system/${unit}.service || systemctl start ${unit}`);
-}
-
-async function running(unit: string): Promise<readonly string[]> {
-  const { mainPid } = await readUnit(on, unit);
-  return (await on.run(cmd`tr '\0' ' ' < /proc/${mainPid}/cmdline`)).stdout.trim().split(' ');
-}
 
 describe('systemd.unit', () => {
   test.each([
@@ -69,7 +26,7 @@ describe('systemd.unit', () => {
     ['a reset', 'ExecStart=/bin/false\nExecStart=\nExecStart=/opt/show-args two'],
   ])('reads arguments as systemd gives them: %s', async (_name, service) => {
     const environment = 'A=file\n# B=no\nB="x y  z" \nC="a\\"b\\\\c\\$d\\e"\nD=\'p q\' \nE=x"y z"\nF=a\\ b \\\n c\nG="l1\\\nl2\nl3"\n; H=no\nexport H=1\nH=--last=1\n';
-    await given('args', `[Service]\nType=oneshot\n${service}\n`, { '/etc/show.env': environment });
+    await given(on, 'args', `[Service]\nType=oneshot\n${service}\n`, { '/etc/show.env': environment });
     await on.run(cmd`systemctl start args`);
     const { bytes } = await on.run(cmd`cat /run/args`);
     const { args } = await carryOut(systemd.unit({ unit: 'args' }), on).then(outcome => outcome.value);
@@ -79,7 +36,7 @@ describe('systemd.unit', () => {
   });
 
   test('finds files, drop-ins and where each flag stands', async () => {
-    await given('full', daemonUnit('EnvironmentFile=/etc/full.env\n'), {
+    await given(on, 'full', daemonUnit('EnvironmentFile=/etc/full.env\n'), {
       '/etc/full.env': 'EXTRA="--x=1 --y=2"\n',
       '/etc/systemd/system/full.service.d/20-b.conf': '[Service]\nExecStart=\nExecStart=/opt/daemon --name=two $EXTRA\n',
       '/run/systemd/system/full.service.d/10-a.conf': '[Service]\nUser=root\n',
@@ -101,7 +58,7 @@ describe('systemd.unit', () => {
   });
 
   test('reads what systemd would read now, before a daemon-reload', async () => {
-    await given('fresh', daemonUnit());
+    await given(on, 'fresh', daemonUnit());
     for (const directory of ['fresh.service.d', 'service.d']) {
       await on.run(cmd`mkdir -p /etc/systemd/system/${directory}`);
       await on.write(`/etc/systemd/system/${directory}/${directory === 'service.d' ? '05-all' : '50-own'}.conf`, '[Service]\nNice=1\n');
@@ -125,28 +82,28 @@ describe('systemd.unit', () => {
 
 describe('systemd.flag', () => {
   test('changes one flag in the unit, losslessly, with a backup, and the restart follows', async () => {
-    await given('flag', daemonUnit());
+    await given(on, 'flag', daemonUnit());
     const { changes } = await changesOnce(() => systemd.flag({ unit: 'flag', flag: '--peers', value: 'a', backup: true }), on);
     expect(changes).toMatchObject([{ resource: '/etc/systemd/system/flag.service:9', property: '--peers', from: 'a,b,c', to: 'a' }]);
     const path = '/etc/systemd/system/flag.service';
     expect((await on.read(path)).toString()).toBe(daemonUnit().replace('a,b,c', 'a'));
     expect((await on.read(`${path}-bak-${on.runId}`)).toString()).toBe(daemonUnit());
-    expect(await running('flag')).toContain('--peers=a,b,c');
+    expect(await running(on, 'flag')).toContain('--peers=a,b,c');
     const { value } = await changesOnce(() => systemd.current({ unit: 'flag' }), on);
     expect(value).toEqual({ restarted: true, reasons: ['it runs with other --peers'] });
-    expect(await running('flag')).toEqual(['/bin/sh', '/opt/daemon', '--name=one', '--peers=a', '--verbose']);
+    expect(await running(on, 'flag')).toEqual(['/bin/sh', '/opt/daemon', '--name=one', '--peers=a', '--verbose']);
   });
 
   test('changes the variable of an EnvironmentFile', async () => {
-    await given('env', '[Service]\nEnvironmentFile=/etc/env.env\nExecStart=/opt/daemon $OPTS\n', { '/etc/env.env': 'OPTS="--x=1 \\\n  --y=2"\n' });
+    await given(on, 'env', '[Service]\nEnvironmentFile=/etc/env.env\nExecStart=/opt/daemon $OPTS\n', { '/etc/env.env': 'OPTS="--x=1 \\\n  --y=2"\n' });
     await changesOnce(() => systemd.flag({ unit: 'env', flag: '--y', value: 3 }), on);
     expect((await on.read('/etc/env.env')).toString()).toBe('OPTS="--x=1 \\\n  --y=3"\n');
     await changesOnce(() => systemd.current({ unit: 'env' }), on);
-    expect(await running('env')).toEqual(['/bin/sh', '/opt/daemon', '--x=1', '--y=3']);
+    expect(await running(on, 'env')).toEqual(['/bin/sh', '/opt/daemon', '--x=1', '--y=3']);
   });
 
   test('adds and removes flags, and can be undone', async () => {
-    await given('more', daemonUnit());
+    await given(on, 'more', daemonUnit());
     await changesOnce(() => systemd.flag({ unit: 'more', flag: '--new', value: 'a b%' }), on);
     await changesOnce(() => systemd.flag({ unit: 'more', flag: '--verbose', absent: true }), on);
     await changesOnce(() => systemd.current({ unit: 'more' }), on);
@@ -156,7 +113,7 @@ describe('systemd.flag', () => {
   });
 
   test('does what a killed run left: the daemon-reload', async () => {
-    await given('killed', daemonUnit());
+    await given(on, 'killed', daemonUnit());
     await on.write('/etc/systemd/system/killed.service', daemonUnit().replace('a,b,c', 'a'));
     const { changes } = await changesOnce(() => systemd.flag({ unit: 'killed', flag: '--peers', value: 'a' }), on);
     expect(changes).toMatchObject([{ property: 'daemon-reload' }]);
@@ -164,7 +121,7 @@ describe('systemd.flag', () => {
 
   test('refuses a package\'s unit, and leaves a file that systemd refuses', async () => {
     await expect(planned(systemd.flag({ unit: 'etcd', flag: '--name', value: 'x' }), on)).rejects.toThrow('belongs to a package');
-    await given('kept', daemonUnit());
+    await given(on, 'kept', daemonUnit());
     await expect(carryOut(systemd.file({ unit: 'kept', content: '[Service]\nExecStart=/opt/missing\nNoSuch=1\n' }), on)).rejects.toThrow(/Unknown key .*NoSuch.*\/opt\/missing is not executable/s);
     expect((await on.read('/etc/systemd/system/kept.service')).toString()).toBe(daemonUnit());
     expect((await on.run(cmd`ls /tmp`)).stdout).not.toContain('tmp.');
@@ -186,107 +143,5 @@ describe('systemd.file', () => {
 
   test('refuses a drop-in of a unit that does not exist', async () => {
     await expect(carryOut(systemd.file({ unit: 'nowhere', dropIn: 'x', content: '[Service]\n' }), on)).rejects.toThrow('there is no unit nowhere.service');
-  });
-});
-
-describe('systemd.service', () => {
-  test('starts and enables, stops and disables', async () => {
-    await given('svc', daemonUnit());
-    await on.run(cmd`systemctl stop svc`);
-    const { changes } = await changesOnce(() => systemd.service({ unit: 'svc', state: 'started', boot: 'enabled' }), on);
-    expect(changes).toEqual([
-      { resource: 'svc.service', property: 'state', from: 'inactive', to: 'active' }, { resource: 'svc.service', property: 'boot', from: 'disabled', to: 'enabled' },
-    ]);
-    await changesOnce(() => systemd.service({ unit: 'svc.service', state: 'stopped', boot: 'disabled' }), on);
-    await applyAndRevert(systemd.service({ unit: 'svc', state: 'started', boot: 'enabled' }), on);
-    expect(await readUnit(on, 'svc')).toMatchObject({ active: 'inactive', boot: 'disabled' });
-  });
-
-  test('masks and unmasks a package\'s unit', async () => {
-    await changesOnce(() => systemd.service({ unit: 'etcd', boot: 'masked' }), on);
-    await expect(carryOut(systemd.service({ unit: 'etcd', boot: 'disabled' }), on)).resolves.toMatchObject({ changed: false });
-    await changesOnce(() => systemd.service({ unit: 'etcd', boot: 'enabled' }), on);
-    await changesOnce(() => systemd.service({ unit: 'etcd', boot: 'disabled' }), on);
-  });
-
-  test.each([
-    ['a unit that does not exist', { unit: 'nope', state: 'stopped' }, 'there is no unit nope.service'],
-    ['a unit to start that does not exist', { unit: 'nope', state: 'started' }, 'there is no unit nope.service'],
-    ['to mask a unit in /etc', { unit: 'svc', boot: 'masked' }, 'cannot be masked'],
-    ['to enable a static unit', { unit: 'env', boot: 'enabled' }, 'no [Install] section'],
-    ['to keep a oneshot started', { unit: 'args', state: 'started' }, 'Type=oneshot'],
-  ] as const)('refuses %s', async (_name, params, message) => {
-    await expect(carryOut(systemd.service(params), on)).rejects.toThrow(message);
-  });
-
-  test('says that what was started does not stay up, with its log', async () => {
-    await given('broken', daemonUnit().replace('/opt/daemon', '/opt/broken'), { '/opt/broken': '#!/bin/sh\necho cannot bind >&2; exit 7\n' });
-    await on.run(cmd`chmod 755 /opt/broken`);
-    await expect(carryOut(systemd.service({ unit: 'broken', state: 'started' }), on)).rejects.toThrow(/does not stay up.*cannot bind/s);
-    await on.run(cmd`systemctl stop broken`);
-  });
-});
-
-describe('systemd.restart, reload, daemonReload, current', () => {
-  test('restart gives another process, reload the same', async () => {
-    await given('cycle', daemonUnit());
-    const first = await readUnit(on, 'cycle');
-    const { value } = await carryOut(systemd.restart({ unit: 'cycle' }), on);
-    expect(value.mainPid).not.toBe(first.mainPid);
-    expect(value.invocationId).toMatch(/^[0-9a-f]{32}$/);
-    await carryOut(systemd.reload({ unit: 'cycle' }), on);
-    expect((await readUnit(on, 'cycle')).mainPid).toBe(value.mainPid);
-  });
-
-  test('a restart that fails says why', async () => {
-    await given('cycle', daemonUnit());
-    await on.write('/etc/systemd/system/cycle.service', daemonUnit().replace('/opt/daemon', '/opt/daemon --broken'));
-    await expect(carryOut(systemd.restart({ unit: 'cycle' }), on)).rejects.toThrow('does not stay up');
-    await on.run(cmd`systemctl stop cycle`);
-  });
-
-  test('reload refuses a unit without ExecReload', async () => {
-    await given('env', '[Service]\nExecStart=/opt/daemon\n');
-    await expect(planned(systemd.reload({ unit: 'env' }), on)).rejects.toThrow('no ExecReload=');
-  });
-
-  test('daemonReload is needed once', async () => {
-    await given('cycle', daemonUnit());
-    await on.run(cmd`touch -d +1second /etc/systemd/system/cycle.service`);
-    await changesOnce(() => systemd.daemonReload({ unit: 'cycle' }), on);
-    await on.run(cmd`touch -d +2seconds /etc/systemd/system/cycle.service`);
-    await changesOnce(() => systemd.daemonReload({}), on);
-  });
-
-  test('current knows files, variables, ignored flags, and what was only rewritten', async () => {
-    await given('cur', daemonUnit('EnvironmentFile=/etc/cur.env\n'), { '/etc/cur.env': 'LEVEL=1\n', '/etc/cur.conf': 'x\n' });
-    const make = (): ReturnType<typeof systemd.current> => systemd.current({ unit: 'cur', files: ['/etc/cur.conf'], ignoreFlags: ['--peers'] });
-    await on.run(cmd`systemctl restart cur`);
-    expect(await planned(make(), on)).toEqual([]);
-    await on.write('/etc/cur.env', 'LEVEL=1\n');
-    expect(await planned(make(), on)).toEqual([]);
-    expect(await planned(systemd.current({ unit: 'cur', pending: true }), on)).toHaveLength(1);
-    expect((await carryOut(systemd.current({ unit: 'cur', pending: true }), on)).value.restarted).toBe(false);
-    await on.write('/etc/cur.env', 'LEVEL=2\n');
-    expect((await changesOnce(make, on)).value.reasons).toEqual(['it runs with another LEVEL']);
-    await carryOut(systemd.flag({ unit: 'cur', flag: '--peers', value: 'z' }), on);
-    expect(await planned(make(), on)).toEqual([]);
-    expect((await carryOut(systemd.stale({ unit: 'cur' }), on)).value).toEqual(['it runs with other --peers']);
-    await on.write('/etc/cur.conf', 'y\n');
-    expect((await changesOnce(make, on)).value.reasons).toEqual(['/etc/cur.conf is newer than its process']);
-    await on.run(cmd`systemctl stop cur`);
-    expect((await carryOut(systemd.stale({ unit: 'cur' }), on)).value).toEqual([]);
-    expect((await changesOnce(make, on)).value.reasons).toEqual(['it is inactive']);
-    await expect(planned(systemd.current({ unit: 'cur', files: ['/etc/none'] }), on)).rejects.toThrow('/etc/none is not there');
-  });
-
-  test('current compares a real server with its unit', async () => {
-    await given('real', '[Service]\nType=notify\nEnvironment=ETCD_NAME=%H\nExecStart=/usr/bin/etcd --data-dir=/run/etcd-real \\\n  --listen-client-urls=http://127.0.0.1:12379 --advertise-client-urls=http://127.0.0.1:12379 \\\n  --listen-peer-urls=http://127.0.0.1:12380 --heartbeat-interval 100\n');
-    await on.run(cmd`systemctl start real`);
-    expect(await planned(systemd.current({ unit: 'real' }), on)).toEqual([]);
-    await changesOnce(() => systemd.flag({ unit: 'real', flag: '--heartbeat-interval', value: 200 }), on);
-    await changesOnce(() => systemd.current({ unit: 'real' }), on);
-    expect(await running('real')).toContain('200');
-    await on.run(cmd`systemctl stop real`);
   });
 });
