@@ -117,8 +117,11 @@ export interface Check<V> extends ActionBase {
 /** A question to the user; asked once a run, skipped in check mode, answered by `--yes`. */
 export interface Confirm<V> extends ActionBase { readonly kind: 'confirm'; readonly text: string; /** The task's value once the user agreed. */ readonly value: V }
 
+/** Ends the run for all hosts, well: nothing is left to do. Also in check mode. */
+export interface End<V> extends ActionBase { readonly kind: 'end'; /** Why, for the user. */ readonly text: string; readonly value: V }
+
 /** What a module call returns. `V` is the value that later tasks get. */
-export type Action<V> = Query<V> | Resource<V> | Imperative<V> | Check<V> | Confirm<V>;
+export type Action<V> = Query<V> | Resource<V> | Imperative<V> | Check<V> | Confirm<V> | End<V>;
 
 /** The value of a resource that has none of its own. */
 export interface Applied { readonly changed: boolean }

@@ -9,6 +9,7 @@
  */
 import { once, play, playbook, runIfMain, task, type Play, type PlaybookContext } from '../core';
 import * as confirm from '../modules/confirm';
+import * as flow from '../modules/flow';
 import * as report from '../modules/report';
 import { announcement } from './decommission-masters/announce';
 import { reconfigureApiservers } from './decommission-masters/apiservers';
@@ -61,10 +62,9 @@ function plays({ vars, inventory, runId }: PlaybookContext<Vars>): readonly Play
 
 function ask({ decision, world, vars }: Context): Play {
   const told = task('Say what will be done', ({ decision: plan }) => report.print({ text: announcement(plan, world, vars) }), { uses: { decision } });
-  const agreed = task('Ask', confirm.ask({ text: `Take ${[...world.leaving, ...world.dead].map(each => each.name).join(', ')} out of the cluster?` }), {
-    uses: { decision }, when: ({ decision: plan }) => !plan.reached,
-  });
-  return play({ name: 'What will be done', hosts: world.kept.slice(0, 1), tasks: [told, agreed] });
+  const done = task('End here where nothing is left to do', flow.end({ text: 'the masters have left already' }), { uses: { decision }, when: ({ decision: plan }) => plan.reached });
+  const agreed = task('Ask', confirm.ask({ text: `Take ${[...world.leaving, ...world.dead].map(each => each.name).join(', ')} out of the cluster?` }));
+  return play({ name: 'What will be done', hosts: world.kept.slice(0, 1), tasks: [told, done, agreed] });
 }
 
 runIfMain(module);

@@ -63,6 +63,7 @@ async function carryOut(work: Work, job: HostTask): Promise<Ended> {
     if (refusal !== undefined) return { ...base, status: 'skipped', reason: refusal, value: none(refusal) };
     // Hosts that change something on the same delegate would meet each other's half-done work.
     const apart = place !== host && actions.some(changesSomething);
+    endIfAsked(run, actions);
     const round = apart ? await run.turns.take(place, () => onPlace(job, place, work)) : await onPlace(job, place, work);
     return { ...base, ...endOfRound(round, work, run.check) };
   } catch (error) {
@@ -88,10 +89,17 @@ async function refusalOf(run: Run, actions: readonly Action<unknown>[]): Promise
   }
 }
 
+/** An action that says that nothing is left to do ends the run for all hosts. */
+function endIfAsked(run: Run, actions: readonly Action<unknown>[]): void {
+  for (const action of actions) {
+    if (action.kind === 'end') run.stop({ kind: 'done', text: action.text });
+  }
+}
+
 async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, doings }: Work): Promise<Round> {
   const { settings, runId } = run.job;
   const { options } = step.task;
-  const answers = actions.flatMap(action => (action.kind === 'confirm' ? [action.value] : []));
+  const answers = actions.flatMap(action => (action.kind === 'confirm' || action.kind === 'end' ? [action.value] : []));
   if (answers.length === actions.length) return { value: known(several ? answers : answers[0]), willCheck: false, unknown: undefined };
   const connection = await unlessAborted(run.signal, () => run.links.connect(place, becomeUser(place, step.become, settings.become)));
   const limitMs = options.timeout === undefined ? settings.timeoutMs + patienceOf(step.task, actions) : milliseconds(options.timeout);
@@ -109,7 +117,11 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
 function endOfRound({ value, willCheck, unknown }: Round, { actions, doings }: Work, check: boolean): Pick<Ended, 'status' | 'value' | 'reason' | 'willCheck'> {
   if (unknown !== undefined) return { status: 'unknown', value: UNKNOWN, reason: unknown };
   if (check && actions.length > 0 && actions.every(action => action.kind === 'confirm')) return { status: 'skipped', value, reason: 'check mode asks nothing' };
-  return { status: doings.changes.length > 0 ? 'changed' : 'ok', value, ...(willCheck ? { willCheck } : {}) };
+  return { status: doings.changes.length > 0 ? 'changed' : 'ok', value, ...(willCheck ? { willCheck, reason: checksOf(actions) } : {}) };
+}
+
+function checksOf(actions: readonly Action<unknown>[]): string {
+  return actions.map(action => `${action.module} ${action.subject}`).join(', ');
 }
 
 interface Failing { readonly place: Host; readonly acting: string | undefined }

@@ -20,7 +20,8 @@ export async function perform(action: Action<unknown>, on: Target, doings: Doing
     case 'resource': return await converge(action, on, doings);
     case 'command': return await carryOut(action, on, doings);
     case 'check': return await hold(action, on);
-    case 'confirm': return action.value;
+    case 'confirm':
+    case 'end': return action.value;
     default: return action satisfies never;
   }
 }

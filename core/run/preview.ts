@@ -26,7 +26,7 @@ export interface Preview {
 
 /** Previews it. @throws what a look throws, as long as no planned change may be the cause */
 export async function preview(action: Action<unknown>, context: PreviewContext): Promise<Preview> {
-  if (action.kind === 'confirm') return { changes: [], value: known(action.value) };
+  if (action.kind === 'confirm' || action.kind === 'end') return { changes: [], value: known(action.value) };
   if (action.kind === 'check' && context.planned) return { changes: [], value: UNKNOWN, willCheck: true };
   try {
     return await look(action, context);
@@ -37,7 +37,7 @@ export async function preview(action: Action<unknown>, context: PreviewContext):
   }
 }
 
-async function look(action: Exclude<Action<unknown>, { kind: 'confirm' }>, { on, isHandler }: PreviewContext): Promise<Preview> {
+async function look(action: Exclude<Action<unknown>, { kind: 'confirm' | 'end' }>, { on, isHandler }: PreviewContext): Promise<Preview> {
   switch (action.kind) {
     case 'query': return await seen(action, on);
     case 'resource': return await compared(action, on);

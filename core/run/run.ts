@@ -32,7 +32,7 @@ export async function runPlaybook(job: RunJob): Promise<RecapEvent> {
     hosts: Object.fromEntries([...run?.counts ?? []].map(([host, counts]) => [host.name, { ...counts }])),
     ms: Math.round(performance.now() - started),
     ...(run !== undefined && job.settings.check ? { planned: plannedOf(run) } : {}),
-    ...(halt === undefined ? {} : { stopped: halt.text }),
+    ...(halt === undefined || halt.kind === 'done' ? {} : { stopped: halt.text }),
   });
   job.emit(recap);
   return recap;

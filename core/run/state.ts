@@ -13,8 +13,8 @@ import { Values } from './values';
 
 /** Why no further task starts. */
 export interface Halt {
-  /** `cancelled`: by the user or a signal. `refused`: the playbook is wrong, or a lock or a confirmation is not given. `fatal`: a failure where errors are fatal. `broken`: a defect of ours. */
-  readonly kind: 'cancelled' | 'refused' | 'fatal' | 'broken';
+  /** `cancelled`: by the user or a signal. `refused`: the playbook is wrong, or a lock or a confirmation is not given. `fatal`: a failure where errors are fatal. `broken`: a defect of ours. `done`: nothing is left to do. */
+  readonly kind: 'cancelled' | 'refused' | 'fatal' | 'broken' | 'done';
   readonly text: string;
 }
 

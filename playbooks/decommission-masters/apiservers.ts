@@ -61,8 +61,8 @@ function rollingEtcd(context: Context, host: Host): readonly Task<unknown>[] {
   if (vars.etcdRestart === 'never') return [];
   const { etcd: unit } = vars.units;
   const initial = (seen: Decision): string | undefined => seen.kept.get(host.name)?.initialCluster;
-  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => initial(seen) !== undefined && !seen.reached;
+  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => initial(seen) !== undefined;
   const edited = task('Edit --initial-cluster', ({ decision: seen }) => systemd.flag({ unit, flag: '--initial-cluster', value: initial(seen) ?? '' }), { uses: { decision }, when });
   const restarted = task('Restart etcd where it does not run with its unit\'s flags', ({ edited: change }) => systemd.current({ unit, pending: change?.changed ?? false }), { uses: { edited, decision }, when });
-  return [edited, restarted, etcdGate(context, `Prove etcd after the restart on ${host.name}`, seen => initial(seen) !== undefined && !seen.reached)];
+  return [edited, restarted, etcdGate(context, `Prove etcd after the restart on ${host.name}`, seen => initial(seen) !== undefined)];
 }

@@ -13,7 +13,7 @@ const DIRECTORY = '/var/lib/runsheet/backup';
 export function backup({ vars, world, decision, reading, health, runId }: Context): Play {
   const path = posix.join(DIRECTORY, `etcd-${runId}.db`);
   const uses = { decision, reading };
-  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => !seen.reached && seen.members.length > 0;
+  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => seen.members.length > 0;
   const saved = task('Save a snapshot of etcd', ({ reading: master, host }) => etcd.snapshotSaved({ ...accessFrom(master, host), path }), { uses, when, timeout: '10m' });
   const verified = task('Restore it into a scratch directory', ({ seen }) => etcd.snapshotVerified({ path, atLeastRevision: seen.revision }), { uses: { ...uses, seen: health }, when, timeout: '10m' });
   const kept = task('Keep a second copy on the controller', etcd.snapshotKept({

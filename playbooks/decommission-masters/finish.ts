@@ -3,15 +3,13 @@ import { addressOf, play, task, type Play, type Task } from '../../core';
 import * as kube from '../../modules/kube';
 import * as systemd from '../../modules/systemd';
 import type { Context } from './context';
-import type { Decision } from './decision';
 
 const LEASE = 'decommission-masters';
 
 /** A Lease that names the run, and whatever probe objects dead runs left, deleted. */
-export function begin({ world, decision, credentials }: Context, holder: string): Play {
-  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => !seen.reached;
-  const clean = task('Delete probe objects of dead runs', ({ credentials: who }) => kube.probesAbsent({ access: { credentials: who } }), { uses: { credentials, decision }, when });
-  const lease = task('Hold the lease', ({ credentials: who }) => kube.lease({ access: { credentials: who }, name: LEASE, holder }), { uses: { credentials, decision }, when });
+export function begin({ world, credentials }: Context, holder: string): Play {
+  const clean = task('Delete probe objects of dead runs', ({ credentials: who }) => kube.probesAbsent({ access: { credentials: who } }), { uses: { credentials } });
+  const lease = task('Hold the lease', ({ credentials: who }) => kube.lease({ access: { credentials: who }, name: LEASE, holder }), { uses: { credentials } });
   return play({ name: 'Begin', hosts: world.kept.slice(0, 1), become: true, tasks: [lease, clean] });
 }
 
@@ -27,7 +25,7 @@ export function initialCluster({ vars, world, decision }: Context): Play {
 export function restartControllers({ vars, world, decision }: Context): readonly Play[] {
   if (!vars.restartControllers) return [];
   const restart = (unit: string, leads: boolean): Task<unknown> => task(`Restart ${unit}`, systemd.restart({ unit }),
-    { uses: { decision }, when: ({ decision: seen, host }) => !seen.reached && seen.holders.includes(host.name) === leads });
+    { uses: { decision }, when: ({ decision: seen, host }) => seen.holders.includes(host.name) === leads });
   const both = (leads: boolean): Task<unknown>[] => [restart(vars.units.controllerManager, leads), restart(vars.units.scheduler, leads)];
   return [
     play({ name: 'Restart the kept controllers that lead nothing', hosts: world.kept, become: true, serial: 1, tasks: both(false) }),
@@ -36,14 +34,13 @@ export function restartControllers({ vars, world, decision }: Context): readonly
 }
 
 /** The cluster as a whole: nodes, endpoints, a pod that comes back; then the sign is taken down. */
-export function prove({ vars, world, decision, credentials, reading }: Context): Play {
-  const uses = { credentials, decision };
-  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => !seen.reached;
+export function prove({ vars, world, credentials, reading }: Context): Play {
+  const uses = { credentials };
   const endpoints = task('See only kept API servers behind the service kubernetes', ({ credentials: who, reading: master }) => kube.endpointsAre({
     access: { credentials: who },
     addresses: world.kept.map(host => ('facts' in master && host === world.kept[0] ? master.facts.apiserver.advertised : undefined) ?? addressOf(host)),
   }), { uses: { ...uses, reading } });
-  const canary = task('See a deleted pod come back', ({ credentials: who }) => kube.canary({ access: { credentials: who }, image: vars.canaryImage }), { uses, when, timeout: '5m' });
+  const canary = task('See a deleted pod come back', ({ credentials: who }) => kube.canary({ access: { credentials: who }, image: vars.canaryImage }), { uses, timeout: '5m' });
   const lease = task('Give the lease back', ({ credentials: who }) => kube.lease({ access: { credentials: who }, name: LEASE, holder: '', state: 'absent' }), { uses });
   return play({ name: 'Final proof', hosts: world.kept.slice(0, 1), become: true, tasks: [endpoints, canary, lease] });
 }

@@ -16,7 +16,8 @@ export async function carryOut<V>(action: Action<V>, on: Target): Promise<Outcom
   expect(action.problems).toEqual([]);
   switch (action.kind) {
     case 'query': return { changes: [], changed: false, value: await see(action.look, on) };
-    case 'confirm': return { changes: [], changed: false, value: action.value };
+    case 'confirm':
+    case 'end': return { changes: [], changed: false, value: action.value };
     case 'check': {
       const finding = await found(action, on);
       return { changes: [], changed: false, value: finding };

@@ -5,6 +5,7 @@ import { newDraft } from '../../../core/inventory/draft';
 import { mergeDraft } from '../../../core/inventory/merge';
 import type { Playbook } from '../../../core/playbook';
 import { becomeUser } from '../../../core/run/become';
+import { end } from '../../../modules/flow';
 import { append, content, holds, output, script, text } from './modules';
 import { world } from './world';
 
@@ -156,5 +157,21 @@ describe('a recap', () => {
     using w = world('h1');
     const result = await w.run(book([task('T', text({ path: '/x' }))]), { onEvent: event => { if (event.type === 'start') throw new Error('reporter broke'); } });
     expect(result.recap).toMatchObject({ exit: 2, stopped: expect.stringContaining('reporter broke') as string });
+  });
+});
+
+describe('the end of a run where nothing is left to do', () => {
+  test.each([false, true])('no later task starts, in no play, and the exit code is 0 (check mode: %s)', async check => {
+    using w = world('h1', 'h2');
+    const later = (name: string): Step => task(name, ({ host }) => content({ path: w.path(host, name), text: 'x' }));
+    const enough = task('Enough', end({ text: 'it is done already' }), { when: ({ host }) => host.name === 'h1' });
+    const result = await w.run(playbook({ name: 'P', plays: [
+      play({ name: 'one', hosts: 'all', tasks: [enough, later('a')] }),
+      play({ name: 'two', hosts: 'all', tasks: [later('b')] }),
+    ] }), { settings: { check } });
+    expect(result.of('Enough')).toBe('h1=ok h2=skipped');
+    expect([result.of('a'), result.of('b')]).toEqual(['', '']);
+    expect(result.recap).toMatchObject({ exit: 0 });
+    expect(result.recap.stopped).toBeUndefined();
   });
 });
