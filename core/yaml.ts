@@ -1,5 +1,5 @@
 /** YAML and JSON: files of variables, kubeconfigs, configuration files. The one place that knows the YAML library. */
-import type { Document } from 'yaml';
+import type { Document, ScalarTag, Tags } from 'yaml';
 import { UsageError } from './errors';
 
 export interface YamlEntry {
@@ -42,13 +42,23 @@ export function parseYaml(text: string, origin: string): unknown {
 }
 
 function parse(text: string): Document.Parsed {
-  const document = yaml().parseDocument(text, { version: '1.1', merge: true, prettyErrors: false, logLevel: 'error', customTags: tags => [...tags, vaultTag] });
+  const document = yaml().parseDocument(text, { version: '1.1', merge: true, prettyErrors: false, logLevel: 'error', customTags: tagsOf });
   const error = document.errors[0];
   if (error !== undefined) throw new SyntaxError(`line ${lineAt(text, error.pos[0])}: ${error.message}`);
   return document;
 }
 
-const vaultTag = {
+/** As Ansible's own reader has it: `y` and `n` are texts, and a date is one too. */
+function tagsOf(tags: Tags): Tags {
+  const kept = tags.filter(tag => typeof tag === 'string' || !['tag:yaml.org,2002:bool', 'tag:yaml.org,2002:timestamp'].includes(tag.tag));
+  return [...kept, switchTag(true, /^(?:yes|true|on)$/i), switchTag(false, /^(?:no|false|off)$/i), vaultTag];
+}
+
+function switchTag(value: boolean, test: RegExp): ScalarTag {
+  return { tag: 'tag:yaml.org,2002:bool', default: true, test, resolve: () => value };
+}
+
+const vaultTag: ScalarTag = {
   tag: '!vault',
   resolve: (_text: string, onError: (message: string) => void): string => {
     onError('the value is encrypted with ansible-vault, which is not supported; decrypt it first');

@@ -60,6 +60,14 @@ bottom=all
   });
 });
 
+describe('YAML files', () => {
+  test('are read as Ansible reads them', () => {
+    const yaml = 'y: y\nn: No\nquoted: \'on\'\nswitch: on\ndate: 2026-01-02\noctal: 010\nbase: &b {a: 1}\nmerged: {<<: *b, c: 2}\n';
+    const vars = withFiles({ 'h.ini': 'x', 'host_vars/x.yml': yaml }, folder => hostOf(loadInventory([join(folder, 'h.ini')]), 'x').vars);
+    expect(vars).toEqual({ y: 'y', n: false, quoted: 'on', switch: true, date: '2026-01-02', octal: 8, base: { a: 1 }, merged: { a: 1, c: 2 } });
+  });
+});
+
 describe('how a host is reached', () => {
   test('comes from the variables of Ansible, which are no variables of the host', () => {
     const inventory = fromIni(`[web]
