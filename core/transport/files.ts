@@ -35,7 +35,8 @@ type Stream = (onBytes: (bytes: Buffer) => Promise<void> | undefined, signal: Ab
 /** Streams a file to the controller, see `Connection.fetch`. */
 export async function fetchFile(to: string, stream: Stream): Promise<string> {
   const temporary = join(dirname(to), `.${basename(to)}.runsheet-${randomBytes(4).toString('hex')}`);
-  const file = await open(temporary, 'wx', 0o600);
+  const unwritable = (error: unknown): UsageError => new UsageError(`${to}: cannot be written on the controller: ${messageOf(error)}`);
+  const file = await open(temporary, 'wx', 0o600).catch((error: unknown) => { throw unwritable(error); });
   const hash = createHash('sha256');
   const stop = new AbortController();
   let writing = Promise.resolve();
@@ -43,7 +44,7 @@ export async function fetchFile(to: string, stream: Stream): Promise<string> {
     await stream(bytes => {
       hash.update(bytes);
       writing = writing.then(() => file.writeFile(bytes));
-      writing.catch((error: unknown) => stop.abort(new UsageError(`${to}: cannot be written on the controller: ${messageOf(error)}`)));
+      writing.catch((error: unknown) => stop.abort(unwritable(error)));
       return writing;
     }, stop.signal);
     await writing;

@@ -76,7 +76,7 @@ export class Guard {
     for (const pgid of this.#doomed) this.#tell(`=${pgid}`);
     const beat = setInterval(() => this.#tell('.'), limits.beatMs);
     beat.unref();
-    void session.channel.closed.then(() => {
+    void session.channel.exit.then(() => {
       clearInterval(beat);
       this.#input = undefined;
       this.#session = undefined;

@@ -16,6 +16,7 @@ export interface LinkOptions {
   readonly slots: Slots;
   readonly limits: Limits;
   readonly runId: string;
+  readonly lockDirectory?: string;
   readonly becomePassword: () => Promise<Secret | undefined>;
 }
 
@@ -50,8 +51,10 @@ export class Link implements HostLink {
 
   async lock(claim: LockClaim, becomeUser: string | undefined): Promise<HostLock> {
     const { sessions } = this.#connection(becomeUser ?? this.#options.wire.user);
-    const { host, wire, sh, limits } = this.#options;
-    const lock = await takeLock({ host, wire, sh, limits, claim, open: () => sessions.standing() });
+    const { host, wire, sh, limits, lockDirectory } = this.#options;
+    const lock = await takeLock({
+      host, wire, sh, limits, claim, open: () => sessions.standing(), ...(lockDirectory === undefined ? {} : { directory: lockDirectory }),
+    });
     this.#locks.add(lock);
     return lock;
   }

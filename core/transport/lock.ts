@@ -18,6 +18,8 @@ export interface LockOptions {
   readonly limits: Limits;
   readonly claim: LockClaim;
   readonly open: () => Promise<Session>;
+  /** Where the lock file stands; default /run/lock, else /var/lock. */
+  readonly directory?: string;
 }
 
 /** Who holds a lock, as they wrote it. */
@@ -40,7 +42,9 @@ export async function takeLock(options: LockOptions): Promise<HostLock> {
     if (answer === 'held') return heldLock(options, session);
     if (answer === undefined || !answer.startsWith('busy')) {
       session.channel.destroy();
-      throw options.wire.failure ?? new ConnectionError(host.name, `the lock cannot be taken${answer === undefined ? '' : `: ${answer}`}${answers.complaint()}`);
+      throw options.wire.failure ?? new ConnectionError(
+        host.name, `the host's lock cannot be taken${answer === undefined ? '' : `: ${answer}`}${answers.complaint()}`, 'Locking needs a writable /run/lock or /var/lock: become root (-b).',
+      );
     }
     const other = describe(parseHolder(answer.slice(4)));
     const left = deadline - performance.now();
@@ -120,44 +124,48 @@ function describe(holder: Holder | undefined): string {
   return `${holder.holder}, run ${holder.run}, since ${holder.since}`.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
-/** The holder's script. Without flock a directory is the lock and its `beat` file's age tells whether the holder lives. */
-export function lockCommand({ claim, sh, limits }: Pick<LockOptions, 'claim' | 'sh' | 'limits'>, directory?: string): Command {
-  const info = JSON.stringify({ run: claim.run, playbook: claim.playbook, holder: claim.holder, since: new Date().toISOString() });
-  return cmd`info=${info}; silence=${Math.ceil(limits.silenceMs / 1000)}; dirs=${directory ?? ''}
+/**
+ * The holder's script: it prints `held`, or `busy` and what the holder wrote, and then waits for a line to try again.
+ * Without flock a directory is the lock, and the age of its `beat` file tells whether the holder lives.
+ */
+function lockCommand({ claim, sh, limits, directory }: LockOptions): Command {
+  const { run, playbook, holder } = claim;
+  return cmd`claim=${JSON.stringify({ run, playbook, holder }).slice(0, -1)}; silence=${Math.ceil(limits.silenceMs / 1000)}; dirs=${directory ?? ''}
 ${raw(`hear() { exec 9>&-; exec timeout "$silence" ${sh} -c 'IFS= read -r l && echo "$l"'; }`)}
 ${raw(LOCK)}`;
 }
 
+/** `:` is a special built-in: a redirection of it that fails ends the shell, which is right only where nothing follows. */
 const LOCK = `
 for d in \${dirs:-/run/lock /var/lock}; do [ -d "$d" ] && [ -w "$d" ] && break; done
 f=$d/runsheet.lock
-busy() { printf 'busy'; head -c 2000 "$1" 2>/dev/null | head -n 1; [ -s "$1" ] || echo; IFS= read -r l; }
+info() { printf '%s,"since":"%s"}\\n' "$claim" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"; }
+busy() { printf 'busy%s\\n' "$(head -c 2000 "$1" 2>/dev/null | head -n 1)"; IFS= read -r again; }
 if command -v flock >/dev/null; then
-  [ -e "$f" ] || : >>"$f" || exit 1
+  [ -e "$f" ] || : >>"$f"
   exec 9<"$f"
   until flock -n 9; do busy "$f" || exit 0; done
-  printf '%s\\n' "$info" 2>/dev/null >"$f" || printf '%s\\n' "$info" | dd of="$f" conv=nocreat 2>/dev/null
+  { info >"$f"; } 2>/dev/null || info | dd of="$f" conv=nocreat 2>/dev/null
   echo held
-  while l=$(hear); do :; done
+  while beat=$(hear); do :; done
   : 2>/dev/null >"$f"
   exit 0
 fi
-l=$f.d
-stale() {
-  b=$(stat -c %Y "$l/beat" 2>/dev/null || stat -c %Y "$l" 2>/dev/null) || return 1
-  [ $(($(date +%s) - b)) -gt "$silence" ]
-}
+old() { b=$(stat -c %Y "$1" 2>/dev/null) && [ $(($(date +%s) - b)) -gt "$silence" ]; }
+stale() { if [ -e "$lock/beat" ]; then old "$lock/beat"; else old "$lock"; fi; }
 take() {
-  mkdir "$l" 2>/dev/null && return 0
-  stale && mkdir "$l.takeover" 2>/dev/null || return 1
-  stale && rm -rf -- "$l"
-  mkdir "$l" 2>/dev/null; x=$?
-  rmdir "$l.takeover"
+  mkdir "$lock" 2>/dev/null && return 0
+  stale || return 1
+  mkdir "$lock.takeover" 2>/dev/null || { old "$lock.takeover" && rmdir "$lock.takeover"; return 1; }
+  stale && rm -rf -- "$lock"
+  mkdir "$lock" 2>/dev/null; x=$?
+  rmdir "$lock.takeover"
   return $x
 }
-until take; do busy "$l/info" || exit 0; done
-printf '%s\\n' "$info" >"$l/info"; : >"$l/beat"
+lock=$f.d
+until take; do busy "$lock/info" || exit 0; done
+info >"$lock/info"; mine=$(cat "$lock/info"); : >"$lock/beat"
 echo held
-while x=$(hear) && [ "$(cat "$l/info" 2>/dev/null)" = "$info" ]; do : >"$l/beat"; done
-[ "$(cat "$l/info" 2>/dev/null)" = "$info" ] && rm -rf -- "$l"
+while beat=$(hear) && [ "$(cat "$lock/info" 2>/dev/null)" = "$mine" ]; do touch "$lock/beat"; done
+[ "$(cat "$lock/info" 2>/dev/null)" = "$mine" ] && rm -rf -- "$lock"
 `;

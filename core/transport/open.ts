@@ -28,6 +28,8 @@ export interface TransportOptions {
   readonly runId: string;
   /** The command that starts a POSIX shell on the hosts; default `sh`. */
   readonly shell?: string;
+  /** Directory of the hosts' lock file; default /run/lock, where that is missing /var/lock. */
+  readonly lockDirectory?: string;
   /** Other limits than the usual ones. */
   readonly limits?: Partial<Limits>;
 }
@@ -47,6 +49,7 @@ export function createTransport(options: TransportOptions): Transport {
       sh: options.shell ?? 'sh',
       slots: local ? new Slots(Infinity, Infinity) : new Slots(4, 10),
       runId: options.runId,
+      ...(options.lockDirectory === undefined ? {} : { lockDirectory: options.lockDirectory }),
       becomePassword: async () => host.connection.becomePassword ?? options.becomePassword?.(host),
     });
   };

@@ -90,6 +90,7 @@ export class UserConnection implements Connection {
   /** The result, or the error that it is. */
   #judge(text: string, outcome: Outcome, options: RunOptions): CommandResult {
     const { killed } = outcome;
+    if (this.sessions.closed && outcome.signal !== undefined) throw this.#cancelled(text);
     if (killed === 'aborted' && !isTimeLimit(options.signal)) throw interruption(this.host, options.signal);
     const result = resultOf(text, outcome);
     const { expect = [0] } = options;
@@ -103,8 +104,8 @@ export class UserConnection implements Connection {
   /** What a broken channel means: our own closing, a dropped link, or a shell that was killed on the host. */
   #broken(error: unknown, text: string): unknown {
     if (!(error instanceof ChannelGone)) return error;
-    const what = text.length > 80 ? `${text.slice(0, 77)}...` : text;
-    if (this.sessions.closed) return new InterruptedError(`${this.host.name}: cancelled while it ran: ${what}`);
+    const what = shorten(text);
+    if (this.sessions.closed) return this.#cancelled(text);
     const hint = 'What it did is unknown: look at the host, or run again, which inspects it.';
     const { failure } = this.#wire;
     if (failure !== undefined) {
@@ -112,6 +113,14 @@ export class UserConnection implements Connection {
     }
     return new ConnectionError(this.host.name, `the shell ended while it ran "${what}"; the outcome is unknown`, hint);
   }
+
+  #cancelled(text: string): InterruptedError {
+    return new InterruptedError(`${this.host.name}: cancelled while it ran "${shorten(text)}"; the outcome is unknown`);
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function inputOf(stdin: RunOptions['stdin']): Buffer | undefined {

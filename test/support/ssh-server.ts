@@ -54,6 +54,8 @@ export interface SshServer extends AsyncDisposable {
   readonly hostKeyLines: readonly string[];
   /** Command lines that were executed so far. */
   readonly executed: readonly string[];
+  /** Process ids of those that still run, oldest first; each leads its session. */
+  readonly pids: readonly number[];
   /** How many connections were accepted, dropped ones included. */
   readonly connections: number;
   /** A host of an inventory that this server answers for. @param name default `web1` */
@@ -68,12 +70,12 @@ export interface SshServer extends AsyncDisposable {
 /** Starts a server on a free port of 127.0.0.1. */
 export async function startSshServer(options: SshServerOptions = {}): Promise<SshServer> {
   const dir = mkdtempSync(join(tmpdir(), 'runsheet-ssh-server-'));
-  const clientKey = utils.generateKeyPairSync('ed25519');
+  const clientKey = newHostKey('ed25519');
   const privateKeyFile = join(dir, 'id_ed25519');
-  writeFileSync(privateKeyFile, clientKey.private, { mode: 0o600 });
+  writeFileSync(privateKeyFile, clientKey, { mode: 0o600 });
   const keys = options.hostKeyTexts ?? (options.hostKeys ?? ['ed25519']).map(newHostKey);
   const world: World = {
-    options, dir, sockets: new Set(), children: new Set(), executed: [], authorized: options.authorizedKeys ?? [clientKey.public],
+    options, dir, sockets: new Set(), children: new Set(), executed: [], authorized: options.authorizedKeys ?? [publicLine(clientKey)],
   };
   const ssh = new Server({ hostKeys: [...keys] }, client => serve(client, world));
   let connections = 0;
@@ -99,6 +101,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   return {
     port, dir, privateKeyFile, knownHostsFile, hostKeyLines, executed: world.executed,
     get connections() { return connections; },
+    get pids() { return [...world.children].flatMap(child => child.pid ?? []); },
     host: (name = 'web1', changes = {}) => hostOf(name, {
       type: 'ssh', address: '127.0.0.1', port, user: userInfo().username, privateKeyFile, knownHosts: [knownHostsFile], ...changes,
     }),
@@ -114,11 +117,17 @@ export function hostOf(name: string, connection: HostConnection): Host {
   return { name, connection, groups: [], vars: {} };
 }
 
-/** A fresh private host key. */
+/** A fresh private key. ssh2 now and then generates one that it cannot read itself. */
 export function newHostKey(type: HostKeyType): string {
-  if (type === 'ed25519') return utils.generateKeyPairSync('ed25519').private;
-  if (type === 'rsa') return utils.generateKeyPairSync('rsa', { bits: 2048 }).private;
-  return utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
+  for (;;) {
+    const { private: key } = generate(type);
+    if (!(utils.parseKey(key) instanceof Error)) return key;
+  }
+}
+
+function generate(type: HostKeyType): { readonly private: string } {
+  if (type === 'ed25519') return utils.generateKeyPairSync('ed25519');
+  return type === 'rsa' ? utils.generateKeyPairSync('rsa', { bits: 2048 }) : utils.generateKeyPairSync('ecdsa', { bits: 256 });
 }
 
 /** The public half of a private key, `type base64`. */

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isRunnerError } from '../../../core/errors';
+import { Secret } from '../../../core/secret';
+import { startSshServer, type SshServer } from '../../support/ssh-server';
+import { connectTo } from '../../support/transport';
+
+const shells = [['dash', 'dash'], ['bash', 'bash --norc'], ['busybox', 'busybox sh']].filter(([program]) =>
+  ['/bin', '/usr/bin'].some(dir => existsSync(`${dir}/${program ?? ''}`))) as [string, string][];
+
+describe.each(shells)('files under %s', (_name, shell) => {
+  let server: SshServer;
+  let opened: Awaited<ReturnType<typeof connectTo>>;
+  let dir = '';
+  let round = 0;
+  beforeAll(async () => {
+    server = await startSshServer();
+    opened = await connectTo(server.host(), { shell });
+  });
+  afterAll(async () => {
+    await opened[Symbol.asyncDispose]();
+    await server.close();
+  });
+  beforeEach(() => {
+    round += 1;
+    dir = join(server.dir, `round ${round} of $HOME`);
+    mkdirSync(dir);
+  });
+  const mode = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
+
+  test.each([
+    ['text', Buffer.from('one\ntwo')], ['nothing', Buffer.alloc(0)], ['bytes', Buffer.from([0, 1, 255, 10, 13, 0])],
+    ['64 KiB', randomBytes(65_536)], ['more than 64 KiB', randomBytes(65_537)], ['3 MiB', randomBytes(3 * 1024 * 1024)],
+  ])('writes and reads back %s', async (_case, content) => {
+    const path = join(dir, 'file');
+    await opened.on.write(path, content);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect((await opened.on.read(path)).equals(content)).toBe(true);
+    expect(readdirSync(dir)).toEqual(['file']);
+  });
+
+  test('a new file is 0644, a secret one 0600, and what is asked for goes first', async () => {
+    await opened.on.write(join(dir, 'plain'), 'x');
+    await opened.on.write(join(dir, 'secret'), new Secret('s3cret-text'));
+    await opened.on.write(join(dir, 'asked'), new Secret('s3cret-text'), { mode: 0o4750 });
+    expect(['plain', 'secret', 'asked'].map(name => mode(join(dir, name)))).toEqual(['644', '600', '4750']);
+    expect((await opened.on.readSecret(join(dir, 'secret'))).reveal()).toBe('s3cret-text');
+  });
+
+  test('keeps mode and owner of the old file', async () => {
+    const path = join(dir, 'kept');
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o640);
+    if (process.getuid?.() === 0) chownSync(path, 12, 34);
+    const { uid, gid } = statSync(path);
+    await opened.on.write(path, 'new');
+    expect(statSync(path)).toMatchObject({ uid, gid });
+    expect([readFileSync(path, 'utf8'), mode(path)]).toEqual(['new', '640']);
+  });
+
+  test.runIf(process.getuid?.() === 0)('gives a file to an owner and a group, by name or number', async () => {
+    const path = join(dir, 'given');
+    await opened.on.write(path, 'x', { owner: 'daemon', group: 0 });
+    expect(statSync(path)).toMatchObject({ uid: 1, gid: 0 });
+    await opened.on.write(path, 'y', { group: 'daemon' });
+    expect(statSync(path)).toMatchObject({ uid: 1, gid: 1 });
+    await expect(opened.on.write(path, 'z', { owner: 'no-such-user' })).rejects.toThrow(`cannot be given to owner 'no-such-user'`);
+    expect(readFileSync(path, 'utf8')).toBe('y');
+    expect(readdirSync(dir)).toEqual(['given']);
+  });
+
+  test('replaces the target of a symbolic link and keeps the link', async () => {
+    mkdirSync(join(dir, 'real'));
+    writeFileSync(join(dir, 'real/target'), 'old', { mode: 0o600 });
+    symlinkSync('real/target', join(dir, 'link'));
+    await opened.on.write(join(dir, 'link'), 'new');
+    expect(readlinkSync(join(dir, 'link'))).toBe('real/target');
+    expect([readFileSync(join(dir, 'real/target'), 'utf8'), mode(join(dir, 'real/target'))]).toEqual(['new', '600']);
+    symlinkSync('nowhere/at/all', join(dir, 'dangling'));
+    await expect(opened.on.write(join(dir, 'dangling'), 'x')).rejects.toThrow('leads nowhere');
+  });
+
+  test.each(['-dash', 'with space', `it's "quoted"`, '$(id)', 'star*?[a]', '.hidden', 'ünïcode', 'new\nline'])('takes the name %j as it is', async name => {
+    const path = join(dir, name);
+    await opened.on.write(path, name);
+    expect((await opened.on.read(path)).toString()).toBe(name);
+    expect(readdirSync(dir)).toEqual([name]);
+  });
+
+  test('refuses what is no file, and leaves nothing behind', async () => {
+    mkdirSync(join(dir, 'directory'));
+    await expect(opened.on.write(join(dir, 'directory'), 'x')).rejects.toThrow('is a directory');
+    await expect(opened.on.write(join(dir, 'missing/file'), 'x')).rejects.toThrow('its directory does not exist');
+    await expect(opened.on.read(join(dir, 'missing'))).rejects.toMatchObject({ kind: 'command', result: { code: 1 } });
+    await expect(opened.on.readSecret(join(dir, 'missing'))).rejects.toSatisfy(isRunnerError);
+    expect(readdirSync(dir)).toEqual(['directory']);
+  });
+
+  test('removes what a dead run left of the same file, and only that', async () => {
+    writeFileSync(join(dir, '.file.runsheet-DEADRUN'), 'half');
+    writeFileSync(join(dir, '.file.runsheet-TESTRUN'), 'half');
+    writeFileSync(join(dir, '.other.runsheet-DEADRUN'), 'half');
+    await opened.on.write(join(dir, 'file'), 'whole');
+    expect(readdirSync(dir).sort()).toEqual(['.other.runsheet-DEADRUN', 'file']);
+  });
+
+  test('does not follow a link that somebody laid in the place of the temporary file', async () => {
+    writeFileSync(join(dir, 'victim'), 'untouched');
+    symlinkSync('victim', join(dir, '.file.runsheet-TESTRUN'));
+    await opened.on.write(join(dir, 'file'), 'content');
+    expect(readFileSync(join(dir, 'victim'), 'utf8')).toBe('untouched');
+    expect(lstatSync(join(dir, 'file')).isSymbolicLink()).toBe(false);
+  });
+
+  test('fetches to a private file that appears when it is complete', async () => {
+    const bytes = randomBytes(5 * 1024 * 1024);
+    writeFileSync(join(dir, 'large'), bytes);
+    const { createHash } = await import('node:crypto');
+    const sum = await opened.on.fetch(join(dir, 'large'), join(dir, 'fetched'));
+    expect(sum).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect(readFileSync(join(dir, 'fetched')).equals(bytes)).toBe(true);
+    expect(mode(join(dir, 'fetched'))).toBe('600');
+    await expect(opened.on.fetch(join(dir, 'missing'), join(dir, 'nothing'))).rejects.toMatchObject({ kind: 'command' });
+    await expect(opened.on.fetch(join(dir, 'large'), join(dir, 'no/such/place'))).rejects.toThrow('cannot be written on the controller');
+    expect(readdirSync(dir).sort()).toEqual(['fetched', 'large']);
+  });
+});
+
+test('a reader sees the old file or the new one, never a part', async () => {
+  await using server = await startSshServer();
+  await using opened = await connectTo(server.host());
+  const path = join(server.dir, 'swapped');
+  const contents = ['a', 'b'].map(letter => letter.repeat(200_000));
+  await opened.on.write(path, contents[0] ?? '');
+  const seen = new Set<string>();
+  const reading = setInterval(() => seen.add(readFileSync(path, 'utf8')), 1);
+  for (let i = 1; i < 12; i += 1) await opened.on.write(path, contents[i % 2] ?? '');
+  clearInterval(reading);
+  expect(seen.size).toBe(2);
+  expect([...seen].every(text => contents.includes(text))).toBe(true);
+});
