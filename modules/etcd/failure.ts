@@ -22,6 +22,8 @@ const OUTCOMES: readonly { readonly calls: readonly MembershipCall[]; readonly t
   // For about 5 s after any member connected again: etcd wants to see all peers up for its HealthInterval.
   { calls: ['remove', 'add', 'promote'], text: 'etcdserver: unhealthy cluster', outcome: 'retry' },
   { calls: ['remove', 'add', 'promote'], text: 'etcdserver: re-configuration failed due to not enough started members', outcome: 'retry' },
+  // A new id is made of the URLs and the second; it was given to a member that has been removed in this same second.
+  { calls: ['add'], text: 'etcdserver: member not found', outcome: 'retry' },
   { calls: ['promote'], text: 'etcdserver: can only promote a learner member which is in sync with leader', outcome: 'retry' },
 ];
 

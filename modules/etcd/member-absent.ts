@@ -66,6 +66,8 @@ function identified(on: Target, { id, name, address }: MemberAbsentParams, list:
 async function remove(on: Target, params: MemberAbsentParams, survey: Survey, before: MemberList): Promise<void> {
   const { client } = survey;
   const does = `remove ${nameOf(params)}`;
+  // Said at once, without watching the cluster first, and then again.
+  guard(on, params, await survey.look(), before);
   for (let tries = 1; ; tries += 1) {
     guard(on, params, await provenFor(on, params, survey), before);
     await attempt(on, { call: 'remove', does, retries: 60, send: () => client.removeMember(params.id), guard: () => notLeader(on, params, survey) });
@@ -79,20 +81,20 @@ async function remove(on: Target, params: MemberAbsentParams, survey: Survey, be
 }
 
 /** The cluster, watched for 6 s and found healthy for one member less. */
-async function provenFor(on: Target, { id, name, kept, dead }: MemberAbsentParams, survey: Survey): Promise<Health> {
+async function provenFor(on: Target, { id, name, dead }: MemberAbsentParams, survey: Survey): Promise<Health> {
   const expected: Expectation = { removing: id, ...(dead === undefined ? {} : { dead }) };
   const proven = await provenHealth(on, survey, expected);
   if (!proven.ok) throw new CheckError(`${on.host.name}: ${nameOf({ id, name })} is not removed, the cluster is not healthy enough: ${proven.reason}`);
-  const missing = kept.filter(one => !proven.value.members.some(member => member.id === one && !member.isLearner));
-  if (missing.length > 0) throw new RefusedError(`${on.host.name}: ${missing.join(', ')} is to stay and is no voter`);
   return proven.value;
 }
 
 function guard(on: Target, { id, kept, dead = [] }: MemberAbsentParams, health: Health, { stamp }: MemberList): void {
   const target = health.members.find(member => member.id === id);
+  const missing = kept.filter(one => !health.members.some(member => member.id === one && !member.isLearner));
   const corpse = health.members.find(member => member.id !== id && dead.includes(member.id));
   const reasons = [
     ...(leaderOf(health) === id ? ['it is the leader; move the leader to a member that stays first'] : []),
+    ...(missing.length === 0 ? [] : [`${missing.join(', ')} is to stay and is no voter`]),
     ...(kept.includes(stamp.memberId) ? [] : [`it is asked through ${stamp.memberId}, which does not stay`]),
     ...(target?.answered === true && !target.isLearner && corpse !== undefined ? [`${nameOf(corpse)} is dead and must be removed before a member that answers`] : []),
   ];

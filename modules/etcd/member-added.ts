@@ -68,7 +68,7 @@ export const promoted = resource<PromotedParams, Member, Member>({
   effect: 'destroy',
   validate: accessProblems,
   inspect: params => live(on => withClient(on, params, async client => await memberWith(client, params.id, on.host.name))),
-  diff: member => (member.isLearner ? [{ resource: `etcd member ${nameOf(member)}`, property: 'membership', from: 'learner', to: 'voter' }] : []),
+  diff: member => (member.isLearner ? [{ resource: `etcd member ${member.id}`, property: 'membership', from: 'learner', to: 'voter' }] : []),
   apply: (on, { params: { id, retries = 120, ...access } }) => withClient(on, access, async client => {
     const does = `promote ${id}`;
     const outcome = await attempt(on, { call: 'promote', does, retries, send: () => client.promote(id) });

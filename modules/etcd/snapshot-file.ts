@@ -18,7 +18,6 @@ export interface SnapshotFile {
 export interface VerifiedSnapshot extends SnapshotFile {
   /** Revision of the store. */
   readonly revision: number;
-  readonly keys: number;
 }
 
 export interface SnapshotVerifiedParams {
@@ -70,11 +69,11 @@ async function verify(on: Target, { path, atLeastRevision }: SnapshotVerifiedPar
   try {
     const file = await findSnapshot(on, path);
     if (file === undefined) return { ok: false, reason: `${on.host.name}: there is no snapshot ${path}` };
-    const { revision, keys } = parseStatus(await rehearse(on, path), path);
+    const revision = parseRevision(await rehearse(on, path), path);
     if (atLeastRevision !== undefined && revision < atLeastRevision) {
       return { ok: false, reason: `${on.host.name}: ${path} is of revision ${revision}, which is before ${atLeastRevision}` };
     }
-    return { ok: true, value: { ...file, revision, keys } };
+    return { ok: true, value: { ...file, revision } };
   } catch (error) {
     if (error instanceof CheckError) return { ok: false, reason: messageOf(error) };
     throw error;
@@ -94,8 +93,8 @@ rm -rf -- "$d" && trap 'rm -rf -- "$d"' EXIT
   return result.stdout;
 }
 
-function parseStatus(text: string, path: string): { readonly revision: number; readonly keys: number } {
-  const { revision, totalKey } = JSON.parse(text) as { readonly revision?: unknown; readonly totalKey?: unknown };
-  if (typeof revision !== 'number' || typeof totalKey !== 'number') throw new CheckError(`what etcdctl says of ${path} is not understood: ${text.trim()}`);
-  return { revision, keys: totalKey };
+function parseRevision(text: string, path: string): number {
+  const { revision } = JSON.parse(text) as { readonly revision?: unknown };
+  if (typeof revision !== 'number') throw new CheckError(`what etcdctl says of ${path} is not understood: ${text.trim()}`);
+  return revision;
 }

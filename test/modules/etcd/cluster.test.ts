@@ -36,7 +36,7 @@ describe('one member', () => {
     const other = await makeCa(cluster.dir, { kind: 'p256', name: 'other' });
     const asking = (change: object) => see(members({ ...access, ...change }).look, on);
     await expect(asking({ tls: { ...access.tls, ca: other.cert } })).rejects.toThrow(/etcd at 127\.0\.0\.11:\d+ cannot be reached: the server's certificate is not trusted: it was not issued by the trusted CA/);
-    await expect(asking({ serverName: 'etcd.example' })).rejects.toThrow(/it is not for etcd\.example but for/);
+    await expect(asking({ serverName: 'other.example' })).rejects.toThrow(/it is not for other\.example but for/);
     await expect(asking({ tls: { ...access.tls, cert: other.cert, key: other.key } })).rejects.toThrow(/etcd read: the connection broke: .*bad certificate/);
     await expect(asking({ tls: { ...access.tls, ca: join(cluster.dir, 'none') } })).rejects.toThrow(/none/);
     await cluster.kill(0);

@@ -39,7 +39,7 @@ export class Cluster implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'runsheet-test-etcd-'));
     const subject = `${SUBJECT}/CN=etcd`;
     const ca = await makeCa(dir, { kind, ...(old ? { subject, keyIds: false } : {}) });
-    const names = ['127.0.0.1', ...ADDRESSES].map(address => `IP:${address}`).join(',');
+    const names = ['DNS:etcd.example', ...['127.0.0.1', ...ADDRESSES].map(address => `IP:${address}`)].join(',');
     const pair = await makeLeaf(dir, 'etcd', ca, { kind, names, subject, keyIds: !old });
     const peers = await Promise.all(ADDRESSES.map(async (address, i): Promise<Peer> => {
       const [clientPort, peerPort] = [await freePort(address), await freePort(address)];
@@ -48,8 +48,14 @@ export class Cluster implements AsyncDisposable {
     const cluster = new Cluster(dir, ca, pair, peers, flags);
     const first = peers.slice(0, size);
     for (const peer of first) cluster.launch(peer, first, 'new');
-    await Promise.all(first.map(peer => cluster.etcdctl(peer, 'endpoint', 'health', '--dial-timeout=20s', '--command-timeout=20s')));
-    return cluster;
+    try {
+      await Promise.all(first.map(peer => cluster.etcdctl(peer, 'endpoint', 'health', '--dial-timeout=30s', '--command-timeout=30s')));
+      return cluster;
+    } catch (error) {
+      const logs = await Promise.all(first.map((_, index) => cluster.log(index)));
+      await cluster[Symbol.asyncDispose]();
+      throw new Error(`etcd did not start: ${String(error)}\n${logs.map(log => log.split('\n').slice(-5).join('\n')).join('\n')}`, { cause: error });
+    }
   }
 
   /** Starts a member's process; `others` are the initial cluster. */
@@ -63,7 +69,8 @@ export class Cluster implements AsyncDisposable {
       `--name=${peer.name}`, `--data-dir=${peer.dataDir}`, `--listen-client-urls=${url}`, `--advertise-client-urls=${url}`,
       `--listen-peer-urls=${peer.peerUrl}`, `--initial-advertise-peer-urls=${peer.peerUrl}`, '--log-level=warn', '--logger=zap',
       `--initial-cluster=${others.map(other => `${other.name}=${other.peerUrl}`).join(',')}`, `--initial-cluster-state=${state}`,
-      '--initial-cluster-token=test', ...tls, ...this.flags,
+      // Slower than etcd's defaults: tests run many at a time, and a late heartbeat is no election that they mean.
+      '--initial-cluster-token=test', '--heartbeat-interval=200', '--election-timeout=2000', ...tls, ...this.flags,
     ], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
     const log = createWriteStream(join(this.dir, `${peer.name}.log`), { flags: 'a' });
     peer.process.stderr?.pipe(log, { end: false });

@@ -92,7 +92,7 @@ describe('outcomeOf', () => {
     ['promote', '5 NOT_FOUND: etcdserver: member not found', 'unknown'],
     ['add', '14 UNAVAILABLE: etcdserver: unhealthy cluster', 'retry'],
     ['add', '9 FAILED_PRECONDITION: etcdserver: Peer URLs already exists', 'unknown'],
-    ['add', '5 NOT_FOUND: etcdserver: member not found', 'unknown'],
+    ['add', '5 NOT_FOUND: etcdserver: member not found', 'retry'],
   ] as const)('%s: %s is %s', (call, detail, outcome) => {
     expect(outcomeOf(call, detail)).toBe(outcome);
   });
