@@ -1,4 +1,5 @@
 /** Reads many files of a host in one round trip. */
+import { RefusedError } from '../../core/errors';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
 import { decodeText, type DecodedText } from './text';
@@ -13,13 +14,15 @@ export interface HostFile extends DecodedText {
 /**
  * The files that each pattern matches, in the order of their names; none for a pattern that matches nothing. A link to /dev/null is an empty file.
  * @param patterns absolute paths; `*`, `?` and `[...]` are expanded on the host
- * @throws CommandError when a file is there and cannot be read
+ * @throws RefusedError when a file is there and this user may not read it
  */
-export async function readFiles(on: Pick<Connection, 'run'>, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
+export async function readFiles(on: Pick<Connection, 'run' | 'host' | 'user'>, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
   const wanted = [...new Set(patterns)];
   if (wanted.length === 0) return new Map();
-  const { stdout } = await on.run(readCommand(wanted), { secretOutput: true });
-  return parseFiles(wanted, stdout);
+  const { code, stdout } = await on.run(readCommand(wanted), { expect: [0, UNREADABLE], secretOutput: true });
+  if (code === 0) return parseFiles(wanted, stdout);
+  const path = fromBase64(/^unreadable (.*)$/m.exec(stdout)?.[1]).toString();
+  throw new RefusedError(`${on.host.name}: ${path} cannot be read as ${on.user}`, 'Run the task as root (become: true, or -b).');
 }
 
 /** When each file was last written, in seconds since 1970; a file that is not there is left out. @param paths absolute, taken literally */
@@ -30,10 +33,14 @@ export async function readTimes(on: Pick<Connection, 'run'>, paths: readonly str
   return new Map(paths.flatMap((path, i) => said[i] === undefined || said[i] === '' ? [] : [[path, parseMtime(said[i])]]));
 }
 
+/** The exit code that says so. */
+const UNREADABLE = 4;
+
 function readCommand(patterns: readonly string[]): Command {
   const define = raw(String.raw`show() {
   for f; do
     [ -f "$f" ] || [ "$f" -ef /dev/null ] || continue
+    [ -r "$f" ] || { printf 'unreadable %s\n' "$(printf %s "$f" | base64 | tr -d '\n')"; exit 4; }
     content=$(base64 < "$f") && times=$(stat -L -c '%Y %y' -- "$f") || exit 1
     printf 'file %s\n' "$(printf %s "$f" | base64 | tr -d '\n')" "$times" "$(printf %s "$content" | tr -d '\n')"
   done
@@ -41,10 +48,10 @@ function readCommand(patterns: readonly string[]): Command {
   return lines(define, ...patterns.map((pattern, i) => cmd`echo ${`pattern ${i}`}; show ${globbing(pattern)}`));
 }
 
-/** A word of the shell in which only `*`, `?`, `[` and `]` keep their meaning. */
+/** A word of the shell in which only `*`, `?`, `[...]` and `[!...]` keep their meaning. */
 function globbing(pattern: string): Command {
-  const pieces = pattern.split(/([*?[\]])/).filter(piece => piece !== '');
-  return pieces.map(piece => /^[*?[\]]$/.test(piece) ? raw(piece) : cmd`${piece}`).reduce((all, piece) => cmd`${all}${piece}`);
+  const pieces = pattern.split(/([*?\]]|\[[!^]?)/).filter(piece => piece !== '');
+  return pieces.map(piece => /^(?:[*?\]]|\[[!^]?)$/.test(piece) ? raw(piece) : cmd`${piece}`).reduce((all, piece) => cmd`${all}${piece}`);
 }
 
 function parseFiles(patterns: readonly string[], stdout: string): ReadonlyMap<string, readonly HostFile[]> {
