@@ -33,6 +33,9 @@ export function layOut(job: PlanJob): Layout {
   const problems = new Problems();
   const { inventory, selection, playbook } = job;
   const limited = limitHosts(inventory, selection.limit, problems);
+  // What the playbook itself refuses is told alone: its plays may not even make sense for it.
+  refuse(job, inventory.hosts.filter(host => limited.has(host)), problems);
+  problems.throwAny();
   const declared = declaredPlays(job, problems);
   const layouter = new Layouter();
   const plays = declared.map(play => layouter.play(play, hostsOf(play, inventory, problems).filter(host => limited.has(host)), playbook.anyErrorsFatal ?? false));
@@ -43,7 +46,6 @@ export function layOut(job: PlanJob): Layout {
   if (selection.limit !== undefined && hosts.length === 0 && limited.size < inventory.hosts.length) {
     problems.add(`--limit ${selection.limit} leaves no host of this playbook`);
   }
-  refuse(job, inventory.hosts.filter(host => limited.has(host)), problems);
   problems.throwAny();
   return { plays, hosts, selected };
 }

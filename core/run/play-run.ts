@@ -12,9 +12,10 @@ export async function runPlay(run: Run, play: LaidPlay): Promise<void> {
   if (play.hosts.length === 0) return;
   const hosts = run.left(play.hosts);
   if (hosts.length === 0) {
-    run.events.notice('warning', `the play "${play.play.name}" is skipped: none of its hosts is left`);
+    run.skipped.push(play.play.name);
     return;
   }
+  tellSkipped(run);
   run.events.emit({ type: 'play', play: play.id, name: play.play.name, hosts: hosts.map(host => host.name) });
   for (const [index, batch] of play.batches.entries()) {
     const started = run.left(batch);
@@ -27,6 +28,16 @@ export async function runPlay(run: Run, play: LaidPlay): Promise<void> {
   }
 }
 
+/** Plays that no host was left for, told in one line before the next one that has some, and at the end. */
+export function tellSkipped(run: Run): void {
+  const names = run.skipped.splice(0);
+  const [first] = names;
+  if (first === undefined) return;
+  run.events.notice('warning', names.length === 1
+    ? `the play "${first}" is skipped: none of its hosts is left`
+    : `${names.length} plays, from "${first}" to "${names.at(-1) ?? first}", are skipped: none of their hosts is left`);
+}
+
 async function runBatch(run: Run, play: LaidPlay, hosts: readonly Host[]): Promise<void> {
   const frame: Frame = { run, play, notified: new Notified(), rescued: false, cleanUp: false };
   leave(run, await runSteps(frame, play.steps, hosts));
@@ -34,7 +45,11 @@ async function runBatch(run: Run, play: LaidPlay, hosts: readonly Host[]): Promi
 }
 
 function leave(run: Run, failures: Failures): void {
-  for (const [host, name] of failures) run.failed.set(host, `it failed at "${name}"`);
+  for (const [host, name] of failures) run.failed.set(host, `it failed at "${name}"${afterColon(run.lastFailure.get(host))}`);
+}
+
+function afterColon(reason: string | undefined): string {
+  return reason === undefined || reason === '' ? '' : `: ${reason}`;
 }
 
 function holdBack(run: Run, { play }: LaidPlay, waiting: readonly Host[]): void {

@@ -4,7 +4,7 @@ import { EVENT_VERSION, type RecapEvent } from '../report/events';
 import { redactData } from '../secret';
 import type { RunJob } from './job';
 import { layOut } from './plan';
-import { runPlay } from './play-run';
+import { runPlay, tellSkipped } from './play-run';
 import { Run, type Halt } from './state';
 
 /**
@@ -52,6 +52,7 @@ async function runPlays(run: Run): Promise<void> {
       if (run.ends(false)) break;
       await runPlay(run, play);
     }
+    tellSkipped(run);
   } finally {
     job.signal.removeEventListener('abort', cancel);
   }

@@ -35,6 +35,10 @@ export class Run {
   readonly counts = new Map<Host, Counts>();
   readonly unreachable = new Map<Host, string>();
   readonly failed = new Map<Host, string>();
+  /** Why the last task that failed on a host failed, in one line. */
+  readonly lastFailure = new Map<Host, string>();
+  /** Names of plays that were skipped, not told yet. */
+  readonly skipped: string[] = [];
   /** Hosts that wait in vain: an earlier portion of a `serial` play failed. */
   readonly heldBack = new Map<Host, string>();
   /** `runOnce` tasks that are done. */

@@ -118,6 +118,7 @@ function settle(frame: Frame, { step, host, ms }: Finished, ended: Ended): Repor
 function remember({ run, notified }: Frame, { step, host }: Finished, { status, value, changes, reason }: Ended): void {
   if (step.task.options.runOnce === true) run.values.setOnce(step.task, value);
   else run.values.set(step.task, host, value);
+  if (status === 'failed') run.lastFailure.set(host, (reason ?? '').split('\n')[0] ?? '');
   if (status === 'unreachable') run.unreachable.set(host, `it is unreachable: ${reason ?? ''}`);
   if (status === 'changed' || (run.check && status === 'unknown')) notified.add(notifiedBy(step.task), host, status === 'changed');
   if (run.check) run.previewed(step.id, { unknown: status === 'unknown', changes: changes.length > 0 });

@@ -38,6 +38,7 @@ export interface ApiResponse {
 
 /** A busy API server takes seconds; a dead one is found by what waits for it. */
 const DEFAULT_MS = 15_000;
+const READ_TRIES = 3;
 
 /** The host and port that an access asks. */
 export function endpointOf(access: Access): string {
@@ -45,10 +46,21 @@ export function endpointOf(access: Access): string {
 }
 
 /**
- * Sends one request, without a retry: what a timeout left behind is for the caller to look at.
+ * Sends one request. A read is tried three times; anything else once: what a timeout left behind is for the caller to look at.
  * @throws CheckError when no answer came; ConnectionError when the host's own link broke.
  */
 export async function ask(on: Target, access: Access, request: ApiRequest): Promise<ApiResponse> {
+  const tries = request.method === 'GET' ? READ_TRIES : 1;
+  for (let left = tries - 1; ; left--) {
+    try {
+      return await askOnce(on, access, request);
+    } catch (error) {
+      if (left <= 0 || on.signal.aborted || (isRunnerError(error) && error.kind === 'connection')) throw error;
+    }
+  }
+}
+
+async function askOnce(on: Target, access: Access, request: ApiRequest): Promise<ApiResponse> {
   try {
     return 'credentials' in access ? await askDirectly(on, access, request) : await askKubectl(on, access, request);
   } catch (error) {

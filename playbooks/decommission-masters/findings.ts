@@ -49,6 +49,8 @@ export interface Findings {
   readonly hosts: PerHost<HostFacts>;
   /** The upstream's servers on each proxy. */
   readonly upstreams: PerHost<readonly UpstreamServer[]>;
+  /** What each proxy's server for the upstream listens on, as written. */
+  readonly listens: PerHost<readonly string[]>;
   readonly masters: PerHost<MasterReading>;
   readonly certificates: PerHost<readonly CertificateFile[]>;
   readonly saKeys: PerHost<readonly ServiceAccountKey[]>;

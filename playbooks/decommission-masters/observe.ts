@@ -49,6 +49,7 @@ export function observe(vars: Vars, world: World): Observation {
   const decision = task('Decide what is to be done', seen => value.computed('what is to be done', () => decide({
     ...seen, world, vars,
     upstreams: mapValues(seen.upstreams, upstream => upstream.servers),
+    listens: mapValues(seen.upstreams, upstream => upstream.listens),
     stale: mapValues(seen.stale, reasons => reasons.length > 0),
     etcd: firstOf(mapValues(seen.etcd, health => etcdFindings(health, world)), 'no kept master could be asked'),
     authority: authorityFinding(seen.authorities),

@@ -4,7 +4,7 @@
  */
 import { addressOf, isUnreachable, type Host } from '../../core';
 import { known, of, type Findings } from './findings';
-import { hostOf, isOneOf, sameHost } from '../steps/urls';
+import { hostOf, isOneOf, portOf, sameHost } from '../steps/urls';
 
 /** A check: the reasons why the run must not start. */
 type Check = (findings: Findings) => readonly string[];
@@ -13,7 +13,7 @@ const MAX_SKEW_MS = 60_000;
 const NOTED_SKEW_MS = 1000;
 const FREE_BYTES = 50 * 1024 * 1024;
 
-const CHECKS: readonly Check[] = [silentHosts, unreadableMasters, wrongMembers, etcdHealth, quorum, durability, upstreams, apiservers, reconcilers, keys, authority, disk, clocks, etcdClients, directUsers];
+const CHECKS: readonly Check[] = [silentHosts, unreadableMasters, wrongMembers, etcdHealth, quorum, durability, upstreams, proxies, apiservers, reconcilers, keys, authority, disk, clocks, etcdClients, directUsers];
 
 /** All problems, in the order of the checks, each once. */
 export function problemsOf(findings: Findings): string[] {
@@ -50,8 +50,8 @@ function unreadableMasters({ masters, certificates, saKeys, world, hosts }: Find
 }
 
 /** Live members, masters and inventory must be the same set, or the difference be stated (leaving, dead). */
-function wrongMembers({ etcd, world }: Findings): string[] {
-  if (isUnreachable(etcd)) return [`etcd cannot be asked through any kept master: ${etcd.reason}`];
+function wrongMembers({ etcd, world, masters }: Findings): string[] {
+  if (isUnreachable(etcd)) return world.kept.some(host => of(masters, host) !== undefined) ? [`etcd cannot be asked through any kept master: ${etcd.reason}`] : [];
   const known = [...world.kept.map(addressOf), ...world.leavingNames];
   const strangers = etcd.members.filter(member => !member.peerUrls.some(url => isOneOf(url, known)))
     .map(member => `etcd has a member ${member.name || member.id} at ${member.peerUrls.join(', ')} that is neither kept nor leaving: add it to the inventory or name it in \`dead\``);
@@ -108,8 +108,15 @@ function upstreams({ upstreams: perHost, world, vars, hosts }: Findings): string
   });
 }
 
-function apiservers({ api, world }: Findings): string[] {
-  return world.kept.flatMap(host => {
+/** The address that the run verifies the cut-over by must be the one that the nodes' clients use. */
+function proxies({ listens, vars }: Findings): string[] {
+  const port = portOf(vars.proxy);
+  return known(listens).filter(([, addresses]) => !addresses.some(address => (portOf(address) ?? Number(address)) === port))
+    .map(([host, addresses]) => `${host.name}: nginx offers upstream ${vars.nginx.upstream} on ${addresses.join(', ') || 'no port'}, not on ${vars.proxy}; name it with --set proxy=...`);
+}
+
+function apiservers({ api, world, masters }: Findings): string[] {
+  return world.kept.filter(host => of(masters, host) !== undefined).flatMap(host => {
     const seen = api.get(host);
     if (seen === undefined || isUnreachable(seen)) return [`${host.name}: its API server cannot be asked: ${reason(seen)}`];
     return seen.failing.length === 0 ? [] : [`${host.name}: its API server is not ready: ${seen.failing.join(', ')}`];
@@ -132,8 +139,9 @@ function keys({ vars, certificates, saKeys }: Findings): string[] {
   });
 }
 
-function authority({ authority: ca }: Findings): string[] {
-  if (isUnreachable(ca)) return [`the CA cannot be used: ${ca.reason}`];
+function authority({ authority: ca, masters, world }: Findings): string[] {
+  // Where no kept master could be read, that is the news.
+  if (isUnreachable(ca)) return world.kept.some(host => of(masters, host) !== undefined) ? [`the CA cannot be used: ${ca.reason}`] : [];
   const days = (Date.parse(ca.notAfter) - Date.now()) / 86_400_000;
   return days < 1 ? [`the CA ${ca.origin} expires at ${ca.notAfter}: renew it first`] : [];
 }

@@ -62,6 +62,7 @@ describe('problems', () => {
     ['a lone member of a version that loses writes', { etcd: { ...etcd, statuses: etcd.statuses.map(status => ({ ...status, version: '3.4.12' })) } }, /etcd#14370/],
     ['a strange upstream server', { upstreams: new Map([...base.upstreams, [NODES[0], [{ address: '172.72.0.95:6443', down: false }, { address: '172.72.0.950:6443', down: false }]]]) }, /n1: upstream apiserver has a server 172\.72\.0\.950:6443/],
     ['an upstream without the kept server', { upstreams: new Map([...base.upstreams, [NODES[0], [{ address: '172.72.0.96:6443', down: false }]]]) }, /n1: upstream apiserver lacks the kept master 172\.72\.0\.95/],
+    ['another proxy than the one that is named', { listens: new Map([[NODES[0], ['127.0.0.1:9443']]]) }, /n1: nginx offers upstream apiserver on 127\.0\.0\.1:9443, not on 127\.0\.0\.1:8443/],
     ['an API server that is not ready', { api: new Map([[m1, { failing: ['etcd'], notReadyNodes: [], endpoints: [], holders: [] }]]) }, /m1: its API server is not ready: etcd/],
     ['a CA that is nowhere', { authority: gone }, /the CA cannot be used/],
     ['a CA that expires', { authority: { notAfter: '2020-01-01T00:00:00.000Z', origin: 'm1:/ca.pem' } }, /expires at 2020/],

@@ -67,6 +67,7 @@ export function healthy(vars: Vars = varsWith()): Findings {
     world, vars,
     hosts: perHost(world.proxies, host => ({ hostname: host.name, clockOffsetMs: 3, free: { '/etc': 1e10, '/var/lib': 1e10 } })),
     upstreams: perHost(world.proxies, () => addresses.map(address => ({ address: `${address}:6443`, down: false }))),
+    listens: perHost(world.proxies, () => ['127.0.0.1:8443']),
     masters: perHost(world.masters, host => ({ facts: masterFacts(host.connection.address) })),
     certificates: perHost(world.masters, () => [
       certificate('/etc/kubernetes/ssl/etcd.pem', ['127.0.0.1', ...addresses], 'etcd-key'),
