@@ -8,12 +8,12 @@ const ca = z.strictObject({
   key: z.string().default('/etc/kubernetes/ssl/ca-key.pem').describe('its private key, on a kept master'),
   config: z.string().default('/etc/kubernetes/ssl/ca-config.json').describe("cfssl's signing configuration"),
   profile: z.string().default('kubernetes').describe('the profile in it: how long a certificate is valid'),
-  etcd: z.strictObject({ cert: z.string(), key: z.string() }).optional().describe('the CA of etcd, where it has its own'),
+  etcd: z.strictObject({ cert: z.string().describe("etcd's own CA, where it has one"), key: z.string().describe('its private key') }).optional().describe('the CA of etcd, where it has its own'),
 });
 
 /** @see docs/modules and hazards S5, S11, S4 for what the risky ones mean */
 export const schema = z.strictObject({
-  leaving: hosts().describe('masters that leave: names, addresses or a pattern'),
+  leaving: hosts().prefault([]).describe('masters that leave and still answer: names, addresses or a pattern'),
   dead: names().default([]).describe('leaving masters that are gone already and are not connected to: names or addresses'),
   ...clusterVars,
   proxy: z.string().default('127.0.0.1:8443').describe('where clients on every node reach the API'),
