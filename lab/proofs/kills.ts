@@ -20,7 +20,7 @@ run must finish the work, whatever the first one left half done, with nothing lo
 };
 
 async function killed(index: number, context: CaseContext): Promise<CaseResult> {
-  return onCluster({ masters: 3, nodes: 2, cluster: { kube: 'stand-in' } }, context, async bench => proveRun(bench, { leaving: LEAVING }, await momentOf(index, bench)));
+  return onCluster({ masters: 3, nodes: 2, cluster: { kube: 'stand-in' } }, context, async bench => proveRun(bench, { leaving: LEAVING }, { kill: await momentOf(index, bench) }));
 }
 
 /** A moment within one tenth of the playbook. */

@@ -11,10 +11,17 @@ import { tracesOf } from './traces';
 /** After a SIGKILL the host waits for signs of life this long. @see core/transport/timings.ts */
 const KILLED_PATIENCE_MS = 75_000;
 
-/** Carries it out. With `kill` the first run is killed and a second one has to finish its work. Clients run on three hosts all the time. */
-export async function proveRun({ lab, cwd }: Bench, who: Leaving, kill?: Kill): Promise<CaseResult> {
+export interface ProveRunOptions {
+  /** The first run is killed then, and a second one has to finish its work. */
+  readonly kill?: Kill;
+  /** Requests a second of each client; 10 unless said. */
+  readonly rate?: number;
+}
+
+/** Carries it out, with clients at work on three hosts all the time, and runs once more at the end. */
+export async function proveRun({ lab, cwd }: Bench, who: Leaving, { kill, rate }: ProveRunOptions = {}): Promise<CaseResult> {
   const before = await members(lab);
-  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who) });
+  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), ...(rate === undefined ? {} : { rate }) });
   const killed = kill === undefined ? undefined : await decommission(lab, { ...who, cwd, kill });
   const run = await decommission(lab, { ...who, cwd });
   const again = run.code === 0 ? await decommission(lab, { ...who, cwd }) : undefined;
