@@ -14,7 +14,7 @@ import * as systemd from '../modules/systemd';
 import { masterReport, nodeReport } from './cluster-check/reports';
 import { hostTable } from './cluster-check/table';
 import { clusterVars } from './steps/cluster-vars';
-import { readEtcd } from './steps/etcd';
+import { tryEtcd } from './steps/etcd';
 import { observeMasters } from './steps/observe-masters';
 
 const schema = z.strictObject(clusterVars);
@@ -39,7 +39,7 @@ function ofMasters(vars: Vars, hosts: readonly Host[]): Play {
   const credentials = task('Read the kubeconfig', kube.credentials({ kubeconfig: vars.kubeconfig }));
   const nodes = task('Ask for the nodes', ({ access }) => kube.nodes({ access: { credentials: access } }), { uses: { access: credentials } });
   const holders = task('Ask who holds the leader locks', ({ access }) => kube.holders({ access: { credentials: access } }), { uses: { access: credentials } });
-  const etcd = readEtcd(master.reading);
+  const etcd = tryEtcd(master.reading);
   const print = task('Print the table', seen => report.print({ text: hostTable(masterReport({ ...seen, address: addressOf(seen.host) }), new Date()) }), {
     uses: { ...proxy, units: master.units, certificates: master.certificates, stale: master.stale, nodes, holders, etcd },
   });

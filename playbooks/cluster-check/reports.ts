@@ -24,7 +24,8 @@ export interface MasterSeen extends NodeSeen {
   readonly stale: readonly string[];
   readonly nodes: readonly Node[];
   readonly holders: readonly Holder[];
-  readonly etcd: Health;
+  /** `undefined` where its member does not answer. */
+  readonly etcd: Health | undefined;
 }
 
 /** The report of a host that is no master. */
@@ -45,6 +46,7 @@ export function masterReport(seen: MasterSeen): HostReport {
 }
 
 function etcdReport({ etcd, address }: MasterSeen): HostReport['etcd'] {
+  if (etcd === undefined) return 'silent';
   const own = etcd.members.find(member => member.peerUrls.some(url => isOneOf(url, [address])));
   if (own?.answered !== true) return undefined;
   return { version: own.status.version, isLeader: leaderOf(etcd) === own.id, dbSize: own.status.dbSize, members: etcd.members.length, problems: judge(etcd) };

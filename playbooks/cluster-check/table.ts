@@ -12,7 +12,7 @@ export interface HostReport {
   readonly upstreams: readonly { readonly name: string; readonly servers: readonly { readonly address: string; readonly down: boolean }[] }[];
   /** What is suspicious about the upstreams. */
   readonly warnings: readonly string[];
-  readonly etcd: { readonly version: string; readonly isLeader: boolean; readonly dbSize: number; readonly members: number; readonly problems: readonly string[] } | undefined;
+  readonly etcd: { readonly version: string; readonly isLeader: boolean; readonly dbSize: number; readonly members: number; readonly problems: readonly string[] } | 'silent' | undefined;
   readonly nodes: readonly Node[];
   readonly holds: readonly Holder[];
 }
@@ -54,6 +54,7 @@ function upstreamRows({ upstreams, warnings }: HostReport): Row[] {
 
 function etcdRows({ etcd }: HostReport): Row[] {
   if (etcd === undefined) return [];
+  if (etcd === 'silent') return [['etcd', 'its member does not answer']];
   const value = `${etcd.version}, ${etcd.isLeader ? 'leader' : 'follower'} of ${etcd.members} members, ${(etcd.dbSize / 1024 / 1024).toFixed(1)} MB`;
   return [['etcd', value], ...etcd.problems.map((problem): Row => ['etcd', problem, 'look at this'])];
 }
