@@ -1,14 +1,16 @@
 /** Opens a verified SSH connection to a host. */
-import { connect as openSocket, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
+import type { Socket } from 'node:net';
 import type { Client, ConnectConfig } from 'ssh2';
 import { ConnectionError, InterruptedError } from '../errors';
 import type { Host } from '../inventory/host';
+import { onAbort } from './abort';
 import { credentials, type Credentials } from './auth';
 import { Gate } from './gate';
 import { hostKeyJudge, type HostKeyPolicy } from './host-key';
-import { SshWire } from './ssh';
 import type { Limits } from './limits';
+import { SshWire } from './ssh';
+import { openTcp } from './tcp';
 
 export interface ConnectOptions {
   readonly hostKey: HostKeyPolicy;
@@ -24,44 +26,50 @@ const RAMP = 8;
 /** How often a handshake that sshd dropped is tried again. */
 const RETRIES = 6;
 
-/** Tried before any other type, in this order; the types that are known for a host go first. */
+/** Tried in this order, behind the types that are known for the host. */
 const KEY_ALGORITHMS = [
   'ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa',
 ] as const;
 
-/** sshd closed the connection before the handshake was over. */
+/** sshd closed the connection before it showed its key. */
 class HandshakeLost extends Error {}
+
+interface Login {
+  readonly host: Host;
+  readonly user: string;
+  readonly with: Credentials;
+  readonly signal: AbortSignal;
+  readonly client: Client;
+}
 
 /** Connects to hosts, a limited number at a time per address. */
 export class Connector {
+  readonly #options: ConnectOptions;
   readonly #ramps = new Map<string, Gate>();
 
-  constructor(private readonly options: ConnectOptions) {}
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+  }
 
   /** Opens a host's wire. @throws ConnectionError with what to do; InterruptedError when the signal aborts. */
   async open(host: Host, signal: AbortSignal): Promise<SshWire> {
     const { Client: NewClient, utils } = (await import('ssh2')).default;
-    const user = host.connection.user ?? this.options.user ?? userInfo().username;
+    const { user: otherUser = userInfo().username, privateKey } = this.#options;
+    const user = host.connection.user ?? otherUser;
     const agent = process.env['SSH_AUTH_SOCK'];
-    const login = credentials({
+    const found = credentials({
       host, user,
       parseKey: text => utils.parseKey(text),
-      ...(this.options.privateKey === undefined ? {} : { privateKey: this.options.privateKey }),
+      ...(privateKey === undefined ? {} : { privateKey }),
       ...(agent === undefined || agent === '' ? {} : { agent }),
     });
-    const { address, port } = host.connection;
-    const ramp = this.#ramp(`${address}:${port}`);
+    const ramp = this.#ramp(`${host.connection.address}:${host.connection.port}`);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await ramp.within(() => this.#handshake(host, { user, login, signal, client: new NewClient() }));
+        return await ramp.within(() => this.#logIn({ host, user, with: found, signal, client: new NewClient() }));
       } catch (error) {
         if (!(error instanceof HandshakeLost)) throw error;
-        if (attempt === RETRIES) {
-          throw new ConnectionError(
-            host.name, `${address} port ${port} closes the connection before the SSH handshake (${RETRIES + 1} times): ${error.message}`,
-            'Is it an SSH server? Its MaxStartups or PerSourcePenalties may hold us off; see its log.',
-          );
-        }
+        if (attempt === RETRIES) throw keptOut(host, error);
         await pause(100 * 2 ** attempt * (0.5 + Math.random()), signal);
       }
     }
@@ -73,110 +81,91 @@ export class Connector {
     return ramp;
   }
 
-  async #handshake(host: Host, { user, login, signal, client }: Handshake): Promise<SshWire> {
-    if (signal.aborted) throw new InterruptedError();
-    const judge = hostKeyJudge(host, this.options.hostKey);
-    const socket = await this.#socket(host, signal);
-    let verified = false;
-    let refusal: ConnectionError | undefined;
+  async #logIn(login: Login): Promise<SshWire> {
+    const { host, user, client, signal } = login;
+    const judge = hostKeyJudge(host, this.#options.hostKey);
+    const seen: { verified: boolean; refusal?: ConnectionError } = { verified: false };
     const verify = (key: Buffer): boolean => {
-      const verdict = judge.judge(key);
-      refusal = verdict.refusal;
-      if (verdict.learnt !== undefined) this.options.notice(host, verdict.learnt);
-      verified = verdict.refusal === undefined;
-      return verified;
+      const { refusal, learnt } = judge.judge(key);
+      if (refusal !== undefined) seen.refusal = refusal;
+      if (learnt !== undefined) this.#options.notice(host, learnt);
+      seen.verified = refusal === undefined;
+      return seen.verified;
     };
-    const config: ConnectConfig & Required<Pick<ConnectConfig, 'hostVerifier'>> = {
-      sock: socket,
-      username: user,
-      hostVerifier: verify,
-      algorithms: { serverHostKey: algorithmsFor(judge.knownTypes) },
-      authHandler: [...login.methods],
-      readyTimeout: this.options.connectTimeoutMs,
-      keepaliveInterval: this.options.limits.keepaliveMs,
-      keepaliveCountMax: 3,
-    };
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => { client.destroy(); reject(new InterruptedError()); };
-      signal.addEventListener('abort', abort, { once: true });
-      client.once('ready', resolve);
-      client.on('error', (error: Error & { level?: string }) => reject(refusal ?? this.#explain(host, { user, login, error, verified })));
-      client.once('close', () => reject(refusal ?? new HandshakeLost('no reason given')));
-      client.once('ready', () => signal.removeEventListener('abort', abort));
-      client.connect(config);
-    }).catch((error: unknown) => {
+    const socket = await openTcp(host, this.#options.connectTimeoutMs, signal);
+    try {
+      await handshake(login, this.#config(login, { socket, verify, knownTypes: judge.knownTypes }));
+    } catch (error) {
       client.destroy();
       socket.destroy();
-      throw error;
-    });
+      throw error instanceof InterruptedError ? error : seen.refusal ?? this.#explain(login, error, seen.verified);
+    }
+    if (seen.verified) return new SshWire(user, host, client);
     // Fail closed, should the library ever skip the verifier.
-    if (!isTrue(verified)) {
-      client.destroy();
-      throw new ConnectionError(host.name, 'its key was not verified');
-    }
-    return new SshWire(user, host, client);
+    client.destroy();
+    throw new ConnectionError(host.name, 'its key was not verified');
   }
 
-  /** A socket with TCP_NODELAY from the start: ssh2 never sets it, and each round trip would wait for a delayed ACK. */
-  #socket(host: Host, signal: AbortSignal): Promise<Socket> {
-    const { address, port } = host.connection;
-    const { connectTimeoutMs } = this.options;
-    return new Promise((resolve, reject) => {
-      const socket = openSocket({ host: address, port, noDelay: true, keepAlive: true });
-      const give = (error: Error): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
-        socket.destroy();
-        reject(error);
-      };
-      const timer = setTimeout(() => give(new ConnectionError(
-        host.name, `${address} port ${port} does not answer within ${Math.round(connectTimeoutMs / 1000)} s`, 'Is the host up, and does a firewall drop the connection?',
-      )), connectTimeoutMs);
-      const abort = (): void => give(new InterruptedError());
-      signal.addEventListener('abort', abort, { once: true });
-      socket.once('error', error => give(unreachable(host, error)));
-      socket.once('connect', () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
-        socket.removeAllListeners('error');
-        socket.on('error', () => undefined);
-        resolve(socket);
-      });
-    });
+  #config(login: Login, { socket, verify, knownTypes }: Underlying): Verified {
+    const { connectTimeoutMs, limits } = this.#options;
+    return {
+      sock: socket,
+      username: login.user,
+      hostVerifier: verify,
+      algorithms: { serverHostKey: algorithmsFor(knownTypes) },
+      authHandler: [...login.with.methods],
+      readyTimeout: connectTimeoutMs,
+      keepaliveInterval: limits.keepaliveMs,
+      keepaliveCountMax: 3,
+    };
   }
 
-  #explain(host: Host, { user, login, error, verified }: FailedLogin): Error {
+  #explain({ host, user, with: { tried, passedOver } }: Login, cause: unknown, verified: boolean): Error {
     const { address, port } = host.connection;
-    if (error.level === 'client-authentication') {
-      const hint = [...login.passedOver, `Check that ${user} may log in there with one of them (authorized_keys).`].join('\n');
-      return new ConnectionError(host.name, `${address} port ${port} refuses the login of ${user}; tried: ${login.tried.join(', ')}`, hint, { cause: error });
-    }
-    if (error.level === 'client-timeout') {
-      return new ConnectionError(
-        host.name, `the SSH handshake with ${address} port ${port} took longer than ${Math.round(this.options.connectTimeoutMs / 1000)} s`,
-        'The host is overloaded, or what listens there is no SSH server.', { cause: error },
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const level = cause instanceof Error && 'level' in cause ? cause.level : undefined;
+    const because = (text: string, hint?: string): ConnectionError => new ConnectionError(host.name, text, hint, { cause });
+    if (level === 'client-timeout') {
+      return because(
+        `the SSH handshake with ${address} port ${port} took longer than ${Math.ceil(this.#options.connectTimeoutMs / 1000)} s`,
+        'The host is overloaded, or what listens there is no SSH server.',
       );
     }
-    if (/too many authentication failures/i.test(error.message)) {
-      return new ConnectionError(host.name, `sshd gave up after too many keys; tried: ${login.tried.join(', ')}`, 'The agent holds many keys: name the right one with --private-key.', { cause: error });
+    if (!verified) return new HandshakeLost(message);
+    if (/too many authentication failures/i.test(message)) {
+      return because(`sshd gave up after too many keys; tried: ${tried.join(', ')}`, 'The agent holds many keys: name the right one with --private-key.');
     }
-    if (!verified) return new HandshakeLost(error.message);
-    return new ConnectionError(host.name, `the SSH handshake with ${address} port ${port} failed: ${error.message}`, undefined, { cause: error });
+    if (level === 'client-authentication') {
+      const advice = `Check that ${user} may log in there with one of them (authorized_keys).`;
+      return because(`${address} port ${port} refuses the login of ${user}; tried: ${tried.join(', ')}`, [...passedOver, advice].join('\n'));
+    }
+    return because(`the SSH handshake with ${address} port ${port} failed: ${message}`);
   }
 }
 
-interface Handshake {
-  readonly user: string;
-  readonly login: Credentials;
-  readonly signal: AbortSignal;
-  readonly client: Client;
+interface Underlying {
+  readonly socket: Socket;
+  readonly verify: (key: Buffer) => boolean;
+  readonly knownTypes: readonly string[];
 }
 
-interface FailedLogin {
-  readonly user: string;
-  readonly login: Credentials;
-  readonly error: Error & { level?: string };
-  readonly verified: boolean;
+/** ssh2 takes any host key when it is given no verifier: here one is not optional. */
+type Verified = ConnectConfig & Required<Pick<ConnectConfig, 'hostVerifier'>>;
+
+/** Handshake and login. @throws whatever ended them */
+async function handshake({ client, signal }: Login, config: Verified): Promise<void> {
+  let stopListening: () => void = () => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stopListening = onAbort(signal, () => reject(new InterruptedError()));
+      client.once('ready', resolve);
+      client.on('error', reject);
+      client.once('close', () => reject(new Error('the connection was closed')));
+      client.connect(config);
+    });
+  } finally {
+    stopListening();
+  }
 }
 
 function algorithmsFor(knownTypes: readonly string[]): (typeof KEY_ALGORITHMS)[number][] {
@@ -185,28 +174,23 @@ function algorithmsFor(knownTypes: readonly string[]): (typeof KEY_ALGORITHMS)[n
   return [...KEY_ALGORITHMS.filter(isKnown), ...KEY_ALGORITHMS.filter(algorithm => !isKnown(algorithm))];
 }
 
-function unreachable(host: Host, error: Error & { code?: string }): ConnectionError {
+function keptOut(host: Host, error: Error): ConnectionError {
   const { address, port } = host.connection;
-  const because = (message: string, hint: string): ConnectionError => new ConnectionError(host.name, message, hint, { cause: error });
-  switch (error.code) {
-    case 'ECONNREFUSED': return because(`${address} port ${port} refuses connections`, 'Does sshd run there, on this port (ansible_port)?');
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN': return because(`the name ${address} cannot be resolved (${error.code})`, 'Check the name, or give the address in ansible_host.');
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH': return because(`there is no way to ${address} (${error.code})`, 'Check address, routes and whether the host is up.');
-    case 'ETIMEDOUT': return because(`${address} port ${port} does not answer`, 'Is the host up, and does a firewall drop the connection?');
-    default: return because(`${address} port ${port} cannot be reached: ${error.message}`, 'Check address and port.');
-  }
+  return new ConnectionError(
+    host.name, `${address} port ${port} closes the connection before the SSH handshake (${RETRIES + 1} times): ${error.message}`,
+    'Is it an SSH server? Its MaxStartups or PerSourcePenalties may hold us off; see its log.',
+  );
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => { clearTimeout(timer); reject(new InterruptedError()); }, { once: true });
+    const timer = setTimeout(() => {
+      stopListening();
+      resolve();
+    }, ms);
+    const stopListening = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(new InterruptedError());
+    });
   });
-}
-
-/** Keeps the compiler from concluding what a callback did not do. */
-function isTrue(value: boolean): boolean {
-  return value;
 }

@@ -1,4 +1,5 @@
 /** How one command ended, and what it was given, whatever channel it ran on. */
+import { onAbort } from './abort';
 
 /** Why a command was killed: its time was up, its caller's signal was aborted, or it printed without end. */
 export type KillReason = 'timedOut' | 'aborted' | 'flooded';
@@ -27,11 +28,9 @@ export interface Order {
 export function watch(order: Order, kill: (reason: KillReason) => void): () => void {
   // A longer delay would overflow the timer and fire at once.
   const timer = setTimeout(() => kill('timedOut'), Math.min(order.timeoutMs, 2 ** 31 - 1));
-  const abort = (): void => kill('aborted');
-  order.signal?.addEventListener('abort', abort, { once: true });
-  if (order.signal?.aborted === true) queueMicrotask(abort);
+  const stopListening = order.signal === undefined ? undefined : onAbort(order.signal, () => kill('aborted'));
   return () => {
     clearTimeout(timer);
-    order.signal?.removeEventListener('abort', abort);
+    stopListening?.();
   };
 }
