@@ -14,12 +14,12 @@ import { hostPort } from '../steps/urls';
 
 /** The plays for all kept masters. */
 export function reconfigureApiservers(context: Context): readonly Play[] {
-  return context.world.kept.flatMap(host => [
-    drain(context, host),
-    play({ name: `Reconfigure the API server of ${host.name}`, hosts: [host], become: true, tasks: [restart(context, host), ...rollingEtcd(context, host)] }),
-    undrain(context, host),
-    verdict(context, host),
-  ]);
+  return context.world.kept.flatMap(host => {
+    const drained = drain(context, host);
+    const tasks = [restart(context, host), ...rollingEtcd(context, host)];
+    const reconfigured = play({ name: `Reconfigure the API server of ${host.name}`, hosts: [host], become: true, tasks });
+    return [drained.play, reconfigured, undrain(context, host, drained), verdict(context, host)];
+  });
 }
 
 /** The nodes have the master back by now, whatever flags it runs with; with the old ones the run ends here. */

@@ -8,7 +8,7 @@ import type { Decision } from './decision';
 import { hostOf, isOneOf, portOf } from '../steps/urls';
 
 /** All nodes send new connections elsewhere while this kept master's API server restarts; the other ones serve. */
-export function drain(context: Context, host: Host): Play {
+export function drain(context: Context, host: Host): Edited {
   const isThis = (server: string): boolean => isOneOf(server, [addressOf(host)]);
   return edit(context, `Send clients past ${host.name}`, {
     when: decision => restarts(decision, host),
@@ -16,12 +16,16 @@ export function drain(context: Context, host: Host): Play {
   });
 }
 
-/** It serves again: all kept API servers are up in every nginx. */
-export function undrain(context: Context, host: Host): Play {
+/**
+ * It serves again: all kept API servers are up in every nginx. It uses what the drain did, so that check mode, for which the master is not drained,
+ * says that it cannot tell instead of "nothing to do".
+ */
+export function undrain(context: Context, host: Host, drained: Edited): Play {
   return edit(context, `Let clients back to ${host.name}`, {
     when: decision => restarts(decision, host),
     wish: server => (isKept(context, server) ? { down: false } : undefined),
-  });
+    after: drained,
+  }).play;
 }
 
 /**
@@ -36,7 +40,7 @@ export function cutOver(context: Context): Play {
       if (!isKept(context, server)) return { down: true };
       return single ? { down: false, max_fails: 0 } : { down: false };
     },
-  });
+  }).play;
 }
 
 /** Clients of every node reach a kept API server: a handshake through the proxy shows a kept one's certificate. hazards: K4 */
@@ -60,21 +64,26 @@ export function verifyCutOver({ vars, world, reading }: Context): readonly Play[
 /** What one server line is to say. */
 type ServerWish = Readonly<Record<string, boolean | number>>;
 
+/** An edit of all proxies, and the task that brings it into force. */
+export interface Edited { readonly play: Play; readonly inForce: Task<unknown> }
+
 interface Edit {
   readonly when: (decision: Decision) => boolean;
   /** What a server line is to say; `undefined` leaves it alone. */
   readonly wish: (server: string) => ServerWish | undefined;
+  /** The edit that this one takes back. */
+  readonly after?: Edited;
 }
 
-function edit({ vars, world, decision, upstream }: Context, name: string, { when, wish }: Edit): Play {
+function edit({ vars, world, decision, upstream }: Context, name: string, { when, wish, after }: Edit): Edited {
   const { nginx: unit } = vars.units;
   const changed = task('Edit the upstream', ({ upstream: seen }) => nginx.upstream({
     unit, upstream: vars.nginx.upstream, backup: true,
     servers: Object.fromEntries(seen.servers.flatMap(({ address }) => { const wanted = wish(address); return wanted === undefined ? [] : [[address, wanted] as const]; })),
-  }), { uses: { upstream, decision }, when: ({ decision: plan }) => when(plan) });
+  }), { uses: { upstream, decision, ...(after === undefined ? {} : { after: after.inForce }) }, when: ({ decision: plan }) => when(plan) });
   const reload = task('Bring it into force', ({ changed: edited }) => nginx.inForce({ unit, pending: edited?.changed ?? false }),
     { uses: { changed, decision }, when: ({ decision: plan }) => when(plan) });
-  return play({ name, hosts: world.proxies, become: true, tasks: [changed, reload] });
+  return { play: play({ name, hosts: world.proxies, become: true, tasks: [changed, reload] }), inForce: reload };
 }
 
 /** Does this kept master's API server have to be restarted? */
