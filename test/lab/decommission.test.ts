@@ -67,7 +67,7 @@ describe('two of three masters leave a cluster (stand-in)', () => {
   }
 
   test.each<[string, readonly string[], number, string]>([
-    ['nobody who leaves', [], 1, 'the variable leaving is missing; add --set leaving=...'],
+    ['nobody who leaves', [], 1, 'leaving: name the masters that leave, as in --set leaving=172.72.0.96,172.72.0.97'],
     ['a host that is not there', ['leaving=172.72.0.200'], 1, 'no host, group or address is called "172.72.0.200"'],
     ['a host that is no master', ['leaving=n1'], 1, 'leaving: n1 is not in the group "masters"'],
     ['all masters', ['leaving=masters'], 1, 'leaving: all masters would leave; at least one must stay'],
