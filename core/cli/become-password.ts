@@ -1,6 +1,6 @@
 /** The password of sudo: from the inventory (which wins), a file, an environment variable that names one, or a prompt. */
 import { readFileSync } from 'node:fs';
-import { UsageError, messageOf } from '../errors';
+import { InterruptedError, UsageError, messageOf } from '../errors';
 import { Secret } from '../secret';
 import type { RunOptions } from './options';
 
@@ -18,7 +18,9 @@ async function ask(): Promise<Secret> {
   try {
     return new Secret(await password({ message: 'Password for sudo:' }, { output: process.stderr }));
   } catch (error) {
-    throw new UsageError(`no password for sudo: ${messageOf(error)}`);
+    // Ctrl-C is a key here and no signal: the prompt reads key by key.
+    if (error instanceof Error && error.name === 'ExitPromptError') throw new InterruptedError('interrupted; no host was touched');
+    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 /** Remembers good type checks: which files went into one, and a hash over them, the lock files, the compiler options and the versions. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cachePath, writeWhole } from './cache';
 
 interface Memory {
   readonly files: readonly string[];
@@ -10,13 +10,14 @@ interface Memory {
 }
 
 export class CheckMemory {
+  /** Names this check, the same ever after. */
+  readonly key: string;
   readonly #path: string;
 
   /** @param roots what is checked. @param own the folder of this installation */
   constructor(private readonly roots: readonly string[], private readonly own: string) {
-    const cache = process.env['XDG_CACHE_HOME'] ?? '';
-    const folder = join(cache === '' ? join(homedir(), '.cache') : cache, 'runsheet', 'types');
-    this.#path = join(folder, `${createHash('sha256').update(JSON.stringify([own, roots])).digest('hex')}.json`);
+    this.key = createHash('sha256').update(JSON.stringify([own, roots])).digest('hex');
+    this.#path = cachePath('types', `${this.key}.json`);
   }
 
   /** Was this checked, found good, and has nothing changed since? */
@@ -35,10 +36,7 @@ export class CheckMemory {
     // Packages change with the lock file; their files are not read one by one.
     const sources = files.filter(file => !file.includes('/node_modules/'));
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      const temporary = `${this.#path}.${process.pid}`;
-      writeFileSync(temporary, JSON.stringify({ files: sources, hash: this.#hash(sources) } satisfies Memory));
-      renameSync(temporary, this.#path);
+      writeWhole(this.#path, JSON.stringify({ files: sources, hash: this.#hash(sources) } satisfies Memory));
     } catch {
       // Where nothing can be kept the next run checks again.
     }

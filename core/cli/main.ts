@@ -1,6 +1,6 @@
 /** The command line's beginning and end: reads the arguments, runs the command, sets the exit code. */
 import { CommanderError } from 'commander';
-import { describeError } from '../errors';
+import { describeError, isRunnerError } from '../errors';
 import { begin } from './begin';
 import { makeProgram, type Commands } from './program';
 import { recapFor } from './recap';
@@ -60,11 +60,12 @@ function timingsFrom(first: string): Timings {
 function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const text = error instanceof CommanderError ? error.message : describeError(error);
+  const exit = isRunnerError(error) && error.kind === 'interrupted' ? 130 : 1;
   // What commander found wrong it has printed itself.
   if (!(error instanceof CommanderError)) process.stderr.write(`${text}\n`);
   // Whoever reads the events gets a last one on every way out.
   if (argv[0] === 'run' && argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify(recapFor({ runId: '', exit: 1, check: argv.includes('--check'), stopped: text }))}\n`);
+    process.stdout.write(`${JSON.stringify(recapFor({ runId: '', exit, check: argv.includes('--check'), stopped: text }))}\n`);
   }
-  return 1;
+  return exit;
 }

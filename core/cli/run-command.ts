@@ -1,4 +1,6 @@
 /** `runsheet run`: from the options to a finished run. */
+import { existsSync } from 'node:fs';
+import { UsageError } from '../errors';
 import type { Begun } from './begin';
 import { becomePassword } from './become-password';
 import { carryOut } from './carry-out';
@@ -16,5 +18,6 @@ export async function runCommand(begun: Begun, options: RunOptions, timings: Tim
     process.stdout.write(`${lines.join('\n')}\n`);
     return 0;
   }
+  if (options.privateKey !== undefined && !existsSync(options.privateKey)) throw new UsageError(`--private-key ${options.privateKey}: there is no such file`);
   return carryOut(prepared, { options, timings, password: await becomePassword(options) });
 }

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { UsageError } from '../errors';
+import { cachePath, writeWhole } from './cache';
 import { CheckMemory } from './check-memory';
 
 /** This installation's folder: core, modules and what they need. */
@@ -26,27 +27,38 @@ const MOST_SHOWN = 20;
 export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
   const memory = new CheckMemory(roots, ROOT);
   if (memory.isGood()) return { remembered: true, problems: [] };
-  const output = await compile(roots);
+  const output = await compile(configFile(roots, memory.key));
   const problems = problemsIn(output);
   if (problems.length === 0) memory.remember(filesIn(output));
   const more = problems.length - MOST_SHOWN;
   return { remembered: false, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
 }
 
-function compile(roots: readonly string[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'runsheet-types-'));
-  const config = join(folder, 'tsconfig.json');
-  writeFileSync(config, JSON.stringify(configFor(roots)));
+function compile(config: string): Promise<string> {
   return new Promise((done, fail) => {
     // One thread: several would each read the same types again, beside Node loading the playbook on the other core.
     execFile(compiler(), ['-p', config, '--pretty', 'false', '--listFiles', '--singleThreaded'], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-      rmSync(folder, { recursive: true, force: true });
       // It exits with 1 or 2 when there are type errors; those are on its standard output.
       const failed = error !== null && problemsIn(stdout).length === 0;
       if (failed) fail(new UsageError(`the type check did not run: ${(stderr + stdout).trim().split('\n').at(-1) ?? error.message}`));
       else done(stdout);
     });
   });
+}
+
+/** The compiler's configuration: in the cache, so that an interrupted check leaves nothing behind; below /tmp where there is no cache. */
+function configFile(roots: readonly string[], key: string): string {
+  const text = JSON.stringify(configFor(roots));
+  const name = `${key}.tsconfig.json`;
+  try {
+    writeWhole(cachePath('types', name), text);
+    return cachePath('types', name);
+  } catch {
+    const folder = mkdtempSync(join(tmpdir(), 'runsheet-types-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  }
 }
 
 /** Our own strict flags, whatever the playbook's folder says, so that a playbook means the same everywhere. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -181,6 +181,16 @@ describe('runsheet check', () => {
     expect(await verbose()).toMatch(/^whole\.ts:6:\d+: /);
     bench.write({ 'part.ts': 'export const name: string = "b";\n' });
     expect(await verbose()).toContain('types unchanged');
+  });
+});
+
+describe('without a cache', () => {
+  test('everything works, and nothing of ours is left behind', async () => {
+    const temporary = join(bench.dir, 'tmp');
+    mkdirSync(temporary);
+    const ended = await bench.start(['check', 'look.ts', '-i', 'hosts.ini'], { XDG_CACHE_HOME: '/dev/null', TMPDIR: temporary }).ended;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(temporary).filter(name => name.startsWith('runsheet'))).toEqual([]);
   });
 });
 

@@ -63,6 +63,7 @@ describe('a wrong command line', () => {
     ['forks that are none', ['run', 'good.ts', '-i', 'hosts.ini', '--forks', '0'], /--forks <n>' argument '0' is invalid\. Write a whole number, 1 or more\.\n$/],
     ['a time that is none', ['run', 'good.ts', '-i', 'hosts.ini', '--timeout', '10m'], /--timeout <s>' argument '10m' is invalid\. Write a number of seconds/],
     ['an unknown policy', ['run', 'good.ts', '-i', 'hosts.ini', '--host-key', 'no'], /Allowed choices are strict, accept-new\.\n$/],
+    ['a key that is not there', ['run', 'good.ts', '-i', 'hosts.ini', '--private-key', 'id'], /^--private-key id: there is no such file\n$/],
     ['-K without a terminal', ['run', 'good.ts', '-i', 'hosts.ini', '-b', '-K'], /^-K needs a terminal to ask for the password; use --become-password-file\n$/],
     ['a password file that is not there', ['run', 'good.ts', '-i', 'hosts.ini', '-b', '--become-password-file', 'pw'], /^--become-password-file pw cannot be read: ENOENT/],
     ['an empty password file', ['run', 'good.ts', '-i', 'hosts.ini', '-b', '--become-password-file', 'empty.txt'], /^--become-password-file empty\.txt: its first line is empty/],
