@@ -1,9 +1,9 @@
 /** The Connection that modules see: commands and files as one user of one host, over that user's sessions. */
 import type { Duplex } from 'node:stream';
-import { CommandError, ConnectionError, InterruptedError, isRunnerError } from '../errors';
+import { CommandError, ConnectionError, InterruptedError, isRunnerError, RunnerError } from '../errors';
 import type { Host } from '../inventory/host';
 import { redact, Secret } from '../secret';
-import { quote, type Command } from './command';
+import { cmd, quote, type Command } from './command';
 import type { CommandResult, Connection, RunOptions, WriteOptions } from './connection';
 import { fetchFile, readCommand, writeFile } from './files';
 import { ChannelGone } from './framed-run';
@@ -12,6 +12,9 @@ import type { OwnOrder } from './own';
 import type { Sessions } from './sessions';
 import { MAX_FRAME_INPUT } from './shell';
 import type { Wire } from './wire';
+
+/** Exit code of the look for a file that is not there. */
+const NO_FILE = 44;
 
 /** The time limit of a command that is given none, in milliseconds: that of a task. */
 const DEFAULT_TIMEOUT_MS = 600_000;
@@ -55,7 +58,9 @@ export class UserConnection implements Connection {
   }
 
   async readSecret(path: string): Promise<Secret> {
-    const { stdout } = await this.run(readCommand(path), { secretOutput: true });
+    // cat's own words are hidden with its output, so a file that is not there is told apart beforehand.
+    const { code, stdout } = await this.run(cmd`[ -e ${path} ] || exit ${NO_FILE}; ${readCommand(path)}`, { secretOutput: true, expect: [0, NO_FILE] });
+    if (code === NO_FILE) throw new RunnerError('command', `${this.host.name}: there is no file ${path}`);
     return new Secret(stdout);
   }
 
