@@ -21,8 +21,11 @@ export interface EtcdAccess {
   };
   /** Name or address that the member's certificate must be valid for. Default: the endpoint's address. */
   readonly serverName?: string;
-  /** Connect from the controller instead of through the host's SSH connection. Default: false. */
-  readonly direct?: boolean;
+  /**
+   * `ssh` (default): through the host's SSH connection, or, where sshd forwards nothing, by the host's own etcdctl, which is said.
+   * `controller`: straight from here. `etcdctl`: always by the host's own.
+   */
+  readonly via?: 'ssh' | 'controller' | 'etcdctl';
 }
 
 /** The contents of `tls`, opened once for several members. */
@@ -50,10 +53,11 @@ export function endpointOfUrl(url: string): Endpoint {
 }
 
 /** What types cannot say about an access, each a sentence. */
-export function accessProblems({ endpoint, tls }: EtcdAccess): string[] {
+export function accessProblems({ endpoint, tls, via, serverName }: EtcdAccess): string[] {
   const { port } = endpoint;
   return [
     ...[tls.ca, tls.cert, tls.key].filter(path => !path.startsWith('/')).map(path => `"${path}" is no absolute path`),
+    ...(via === 'etcdctl' && serverName !== undefined ? ['etcdctl knows no `serverName`: it checks the certificate against the address'] : []),
     ...(Number.isInteger(port) && port > 0 && port < 65_536 ? [] : [`${port} is no port`]),
   ];
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectionError, isRunnerError, messageOf } from '../../core/errors';
+import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import type { Target } from '../../core/transport/connection';
 import { secureConnect } from '../pki/verify';
 import { endpointText, type Credentials, type EtcdAccess } from './access';
@@ -10,16 +10,18 @@ import { endpointText, type Credentials, type EtcdAccess } from './access';
 /** Milliseconds that a connection or a call may take. */
 export const CALL_MS = 5000;
 
-/** Connects. @throws ConnectionError saying why it cannot be reached or is not trusted */
+/** Connects. @throws CheckError saying why it cannot be reached or is not trusted; ConnectionError when the host's link is gone */
 export async function dial(on: Target, access: EtcdAccess, { ca, cert, key }: Credentials): Promise<Duplex> {
   const { endpoint, serverName = endpoint.address } = access;
   const signal = AbortSignal.any([on.signal, AbortSignal.timeout(CALL_MS)]);
   try {
-    const stream = await inTime(access.direct === true ? connectDirectly(endpoint) : on.forward(endpoint.address, endpoint.port), signal);
+    const stream = await inTime(access.via === 'controller' ? connectDirectly(endpoint) : on.forward(endpoint.address, endpoint.port), signal);
     return await secureConnect({ stream, ca, cert, key, name: serverName, protocols: ['h2'], signal });
   } catch (error) {
-    throw isRunnerError(error) && error.kind === 'connection' ? error
-      : new ConnectionError(on.host.name, `etcd at ${endpointText(endpoint)} cannot be reached: ${messageOf(error)}`, undefined, { cause: error });
+    // A link that is gone is the host's; anything else is about this service only.
+    if (isRunnerError(error) && error.kind === 'connection') throw error;
+    const reason = messageOf(error).replace(`${on.host.name}: `, '');
+    throw new CheckError(`${on.host.name}: etcd at ${endpointText(endpoint)} cannot be reached: ${reason}`, isRunnerError(error) ? error.hint : undefined);
   }
 }
 

@@ -78,7 +78,7 @@ async function prove(on: Target, { expected, stable, ...access }: GateParams): P
     return await withSurvey(on, access, survey => provenHealth(on, survey, expected, stable === undefined ? SETTLE_MS : milliseconds(stable)));
   } catch (error) {
     // No answer now is a reason to ask again.
-    if (isRunnerError(error) && (error.kind === 'check' || error.kind === 'connection')) return { ok: false, reason: error.message };
+    if (isRunnerError(error) && error.kind === 'check') return { ok: false, reason: error.message };
     throw error;
   }
 }

@@ -96,5 +96,6 @@ rm -rf -- "$d" && trap 'rm -rf -- "$d"' EXIT
 function parseRevision(text: string, path: string): number {
   const { revision } = JSON.parse(text) as { readonly revision?: unknown };
   if (typeof revision !== 'number') throw new CheckError(`what etcdctl says of ${path} is not understood: ${text.trim()}`);
-  return revision;
+  // A store that was never written to is at revision 1, and shows as 0 here.
+  return Math.max(revision, 1);
 }

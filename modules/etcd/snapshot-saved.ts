@@ -12,7 +12,7 @@ import { findSnapshot, type SnapshotFile } from './snapshot-file';
 export interface SnapshotSavedParams extends EtcdAccess {
   /** Absolute path of the new file on the host; its directory is made, 0700. A whole snapshot that is there already is left. */
   readonly path: string;
-  /** By the host's own `etcdctl`, or streamed through the controller. Default: etcdctl where the host has it. */
+  /** By the host's own `etcdctl`, or streamed through the controller. Default: etcdctl, where the host has it and it can be told what the access says. */
   readonly by?: 'etcdctl' | 'stream';
 }
 
@@ -42,7 +42,7 @@ export const snapshotSaved = command<SnapshotSavedParams, Before, SnapshotFile>(
     const { path } = params;
     const temporary = besideOf(path, on.runId);
     await on.run(cmd`d=${posix.dirname(path)}; [ -d "$d" ] || mkdir -p -m 0700 -- "$d"; rm -f -- ${temporary} && (umask 077; : > ${temporary})`);
-    if (params.by === 'etcdctl' || (params.by === undefined && before.hasTool)) await saveByTool(on, params, temporary);
+    if ((params.by ?? preferred(params, before)) === 'etcdctl') await saveByTool(on, params, temporary);
     else await saveByStream(on, params, temporary);
     const whole = await findSnapshot(on, temporary);
     if (whole === undefined) throw new RefusedError(`${on.host.name}: the snapshot ${temporary} is gone`);
@@ -59,6 +59,10 @@ export const snapshotSaved = command<SnapshotSavedParams, Before, SnapshotFile>(
 
 /** `idle` is only asked where a snapshot is present. */
 const NONE: SnapshotFile = { path: '', size: 0, sha256: '' };
+
+function preferred({ via, serverName }: EtcdAccess, { hasTool }: Before): 'etcdctl' | 'stream' {
+  return via === 'etcdctl' || (hasTool && via !== 'controller' && serverName === undefined) ? 'etcdctl' : 'stream';
+}
 
 async function saveByTool(on: Target, { endpoint, tls }: SnapshotSavedParams, to: string): Promise<void> {
   const flags = [`--endpoints=https://${endpointText(endpoint)}`, `--cacert=${tls.ca}`, `--cert=${tls.cert}`, `--key=${tls.key}`];

@@ -86,8 +86,8 @@ export async function withMember<T>(on: Target, access: EtcdAccess, member: Memb
 export function accessTo(access: EtcdAccess, member: Member): EtcdAccess {
   const [url] = member.clientUrls;
   if (url === undefined) throw new RangeError('it advertises no address for clients');
-  const { tls, direct } = access;
-  return { endpoint: endpointOfUrl(url), tls, ...(direct === undefined ? {} : { direct }) };
+  const { tls, via } = access;
+  return { endpoint: endpointOfUrl(url), tls, ...(via === undefined ? {} : { via }) };
 }
 
 async function lookAtAll(client: EtcdClient, clientFor: (member: Member) => Promise<EtcdClient>): Promise<Health> {

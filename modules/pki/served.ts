@@ -1,6 +1,6 @@
 /** Which certificate a TLS server shows, as a host sees it. */
 import { milliseconds, type Duration } from '../../core/duration';
-import { CheckError, ConnectionError, isRunnerError, messageOf } from '../../core/errors';
+import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { check, live, query, see, type Finding } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { absoluteOnly, lookAtCertificate } from './certificate';
@@ -66,8 +66,8 @@ async function compare(on: Target, params: ServesParams): Promise<Finding<Served
     if (wanted.includes(value.leaf.serial)) return { ok: true, value };
     return { ok: false, reason: `${endpointText(params)} shows the certificate with serial ${value.leaf.serial}, not ${wanted.join(' or ')}` };
   } catch (error) {
-    // A server that restarts is one to look at again.
-    if (isRunnerError(error)) return { ok: false, reason: error.message };
+    // A server that restarts is one to look at again; a host that is gone is not.
+    if (isRunnerError(error) && error.kind !== 'connection') return { ok: false, reason: error.message };
     throw error;
   }
 }
@@ -78,8 +78,7 @@ async function shake(on: Target, params: ServedParams): Promise<ServedCertificat
   const credentials = await credentialsOf(on, params);
   const stream = await on.forward(params.address, params.port);
   const socket = await secureConnect({ stream, name: params.name ?? params.address, signal, ...credentials }).catch((error: unknown) => {
-    if (isRunnerError(error)) throw new CheckError(`${label}: ${error.message}`);
-    throw new ConnectionError(on.host.name, `no TLS with ${endpointText(params)}: ${messageOf(error)}`, undefined, { cause: error });
+    throw new CheckError(`${label}: ${isRunnerError(error) ? error.message : `no TLS: ${messageOf(error)}`}`);
   });
   try {
     const [leaf, ...chain] = shownCertificates(socket).map(certificateFacts);

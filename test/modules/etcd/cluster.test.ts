@@ -24,7 +24,7 @@ describe('one member', () => {
     expect(list).toEqual([{ id, name: 'm1', peerUrls: [cluster.peer(0).peerUrl], clientUrls: [`https://127.0.0.11:${access.endpoint.port}`], isLearner: false }]);
     expect(said).toMatchObject({ memberId: id, leader: id, version: '3.4.23', revision: 2, dbSize: told[0].Status.dbSize, isLearner: false });
     expect((await carryOut(alarms(access), on)).value).toEqual([]);
-    const { value: seen } = await carryOut(health({ ...access, direct: true }), on);
+    const { value: seen } = await carryOut(health({ ...access, via: 'controller' }), on);
     expect(judge(seen, { voters: [id ?? ''] })).toEqual([]);
     expect((await carryOut(gate({ ...access, expected: { voters: [id ?? ''] }, stable: '100ms' }), on)).value.revision).toBe(2);
     await expect(carryOut(gate({ ...access, expected: { voters: ['1'] }, stable: '100ms', timeout: '10ms' }), on)).rejects.toThrow(/member 1 is expected to vote/);
