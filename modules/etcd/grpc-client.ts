@@ -19,7 +19,8 @@ export async function openGrpcClient(on: Target, access: EtcdAccess, credentials
       // etcd3 would repeat calls, and stop all of them for 5 s after three failures; who asks must know what happened to each.
       faultHandling: { host: () => noop, global: noop },
       defaultCallOptions: call => (call.isStream ? {} : { deadline: Date.now() + CALL_MS }),
-      grpcOptions: { 'grpc.max_receive_message_length': -1, 'grpc.enable_http_proxy': 0 },
+      // A connection that has gone silent is given up and made anew; etcd closes those that ask more often than every 5 s.
+      grpcOptions: { 'grpc.max_receive_message_length': -1, 'grpc.enable_http_proxy': 0, 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3000 },
     });
     return clientOf(etcd, bridge, `${on.host.name} -> ${endpointText(access.endpoint)}`);
   } catch (error) {

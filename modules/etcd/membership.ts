@@ -18,7 +18,7 @@ export interface Attempt {
 
 const RETRY_MS = 1000;
 /** How long the list is asked for after an answer that tells nothing, milliseconds. */
-const LIST_MS = 15_000;
+const LIST_MS = 20_000;
 
 /**
  * Sends it. @returns `done`, or `unknown` when only the list of members can tell

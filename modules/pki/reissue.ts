@@ -104,7 +104,7 @@ function guarded(on: Target, params: ReissueParams, state: ReissueState): Reissu
   const issuer = issuerOf(state);
   const reasons = [
     ...(leaf.isCA ? ['it is a CA'] : []),
-    ...(leaf.key.sha256 === state.key.sha256 ? [] : [`${params.key} is not its key`]),
+    ...(leaf.key.sha256 === state.key.sha256 ? [] : [`${params.key} is not its key (a run that was killed while it put a new pair in place has left the old one as -bak-<run> beside it)`]),
     ...(leaf.names.length > 0 && wantedNames(leaf.names, params).length === 0 ? ['no name would be left in it'] : []),
     ...(issuer === undefined ? [`${state.ca.origin} did not issue it (its issuer is ${leaf.issuer.text})`] : []),
     ...(params.usages === 'profile' ? [missingUsages(state.ca.profile) ?? []].flat() : []),
