@@ -1,17 +1,20 @@
 /** The main job on a lab's cluster, run as a user runs it: through the command line, in a process of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadCluster } from '../cluster/cluster';
 import { unitNames, type ClusterOptions } from '../cluster/options';
 import type { RecapEvent, RunnerEvent } from '../../core/report/events';
-import type { Lab } from '../lab';
+import { setLink, type Lab } from '../lab';
 import { playbookPath, runsheet, type RunsheetOptions } from '../scenario';
 import { changesOf, failuresOf, parseEvent, parseEvents, recapOf } from './events';
 import type { Leaving } from './outcome';
 
-/** When to kill the controller: so long after an event. */
-export interface Kill {
+/** What is done to a run, so long after the first such event. */
+export interface Disturbance {
   readonly after: (event: RunnerEvent) => boolean;
   /** Milliseconds; 0 unless said. */
   readonly delayMs?: number;
+  /** A signal for the controller (SIGKILL unless said), or a host whose cable is pulled until the run has ended. */
+  readonly by?: 'SIGKILL' | 'SIGINT' | { readonly cut: string };
 }
 
 export interface DecommissionOptions extends Leaving, Pick<RunsheetOptions, 'cwd' | 'env' | 'inventory'> {
@@ -19,8 +22,7 @@ export interface DecommissionOptions extends Leaving, Pick<RunsheetOptions, 'cwd
   readonly check?: boolean;
   /** Further arguments. */
   readonly args?: readonly string[];
-  /** SIGKILL for the controller. */
-  readonly kill?: Kill;
+  readonly disturb?: Disturbance;
 }
 
 /** How a run went. */
@@ -39,20 +41,18 @@ export interface Decommissioned {
 
 /** Runs `playbooks/decommission-masters.ts` with what this lab's cluster needs to be told. */
 export async function decommission(lab: Lab, options: DecommissionOptions): Promise<Decommissioned> {
-  const { kill, cwd, env, inventory } = options;
-  const killer = new Killer(kill);
+  const { disturb, cwd, env, inventory } = options;
+  const disturber = new Disturber(lab, disturb);
   const started = performance.now();
   const { code, stdout, stderr } = await runsheet(lab, await argumentsFor(lab, options), {
     cwd, ...(env === undefined ? {} : { env }), ...(inventory === undefined ? {} : { inventory }),
-    started: pid => { killer.pid = pid; },
-    onOutput: text => killer.hear(text),
+    started: pid => { disturber.pid = pid; },
+    onOutput: text => disturber.hear(text),
   });
+  const seconds = (performance.now() - started) / 1000;
+  await disturber.mend();
   const events = parseEvents(stdout);
-  return {
-    code, events, stderr,
-    recap: recapOf(events), changes: changesOf(events), failures: failuresOf(events),
-    seconds: (performance.now() - started) / 1000,
-  };
+  return { code, events, stderr, seconds, recap: recapOf(events), changes: changesOf(events), failures: failuresOf(events) };
 }
 
 /** What went wrong with a run that should have ended well, one line for each; empty when it did. */
@@ -77,31 +77,40 @@ function namesOf(cluster: ClusterOptions): readonly string[] {
   return cluster.certDir === '/etc/kubernetes/ssl' ? units : [...units, ...Object.entries(files).map(([what, file]) => `ca.${what}=${cluster.certDir}/${file}`)];
 }
 
-/** Reads the events as they come and kills the process after the right one, once. */
-class Killer {
+/** Reads the events as they come and does what is to be done after the right one, once. */
+class Disturber {
   pid: number | undefined;
   #rest = '';
-  #done = false;
+  #done: Promise<void> | undefined;
 
-  constructor(private readonly plan: Kill | undefined) {}
+  constructor(private readonly lab: Lab, private readonly plan: Disturbance | undefined) {}
 
   hear(text: string): void {
-    if (this.plan === undefined || this.#done) return;
+    if (this.plan === undefined || this.#done !== undefined) return;
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    const { after, delayMs = 0 } = this.plan;
-    if (!lines.map(parseEvent).some(after)) return;
-    this.#done = true;
-    if (delayMs === 0) this.#kill();
-    else setTimeout(() => this.#kill(), delayMs);
+    if (lines.map(parseEvent).some(this.plan.after)) this.#done = this.#disturb(this.plan);
   }
 
-  #kill(): void {
-    try {
-      if (this.pid !== undefined) process.kill(this.pid, 'SIGKILL');
-    } catch (error) {
-      // It ended by itself while we waited.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-    }
+  /** Joins the host again whose cable was pulled. */
+  async mend(): Promise<void> {
+    await this.#done;
+    const by = this.plan?.by;
+    if (this.#done !== undefined && typeof by === 'object') await setLink(this.lab, by.cut, 'up');
+  }
+
+  async #disturb({ delayMs = 0, by = 'SIGKILL' }: Disturbance): Promise<void> {
+    if (delayMs > 0) await sleep(delayMs);
+    if (typeof by === 'object') await setLink(this.lab, by.cut, 'down');
+    else if (this.pid !== undefined) signal(this.pid, by);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // It ended by itself while we waited.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

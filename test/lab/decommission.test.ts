@@ -162,7 +162,7 @@ describe('a run that is killed while a member leaves', () => {
   test('is finished by the next one, and nothing is lost', async () => {
     const lab = up();
     const clients = await startClients(lab, { hosts, rate });
-    const killed = await decommission(lab, { leaving, cwd, kill: { after: event => event.type === 'start' && event.name.includes('from etcd') } });
+    const killed = await decommission(lab, { leaving, cwd, disturb: { after: event => event.type === 'start' && event.name.includes('from etcd') } });
     expect(killed).toMatchObject({ code: null, recap: undefined });
     const run = await decommission(lab, { leaving, cwd });
     expectFine(run);
