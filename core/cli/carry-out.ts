@@ -1,7 +1,7 @@
 /** Carries out a prepared run: transport, reporter, journal and signals around the engine. */
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UsageError, messageOf } from '../errors';
+import { UsageError, describeError, messageOf } from '../errors';
 import { EVENT_VERSION, type RunnerEvent } from '../report/events';
 import { openJournal, type Journal } from '../run/journal';
 import type { RunJob } from '../run/job';
@@ -18,7 +18,7 @@ import { recapFor } from './recap';
 import type { Timings } from './timings';
 
 const CONNECT_TIMEOUT_MS = 15_000;
-/** How long a second Ctrl-C waits for commands to be killed. */
+/** How long whoever leaves at once waits for commands to be killed. */
 const LEAVE_MS = 2000;
 
 export interface RunFrame {
@@ -34,7 +34,11 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   const { runId } = prepared;
   const journal = journalFor(runId);
   const output = new Output(options);
+  let isOver = false;
   const emit = (event: RunnerEvent): void => {
+    // The recap is the last event, whoever ended the run.
+    if (isOver) return;
+    isOver = event.type === 'recap';
     output.report(event);
     journal.report(event);
   };
@@ -42,9 +46,15 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
     emit({ v: EVENT_VERSION, run: runId, at: new Date().toISOString(), type: 'notice', level: 'info', text: redact(text), ...(host === undefined ? {} : { host }) });
   };
   const transport = transportFor(runId, frame, notice);
+  const leave = async (exit: number, stopped: string): Promise<void> => {
+    emit(recapFor({ runId, exit, check: options.check, stopped }));
+    await Promise.race([Promise.all([transport.close(), output.close()]), delay(LEAVE_MS)]);
+    process.exit(exit);
+  };
   using interrupts = new Interrupts({
     stop: why => notice(`${why}: stopping; no further task starts, and commands at work are killed. Once more leaves at once.`),
-    leave: () => { void leave(transport, () => emit(recapFor({ runId, exit: 130, check: options.check, stopped: 'left at once; commands may still be at work for a moment' }))); },
+    leave: () => { void leave(130, 'left at once; commands may still be at work for a moment'); },
+    crash: error => { void leave(2, describeError(error)); },
   });
   output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
   const recap = await runPlaybook(jobFor(prepared, { options, runId, transport, emit, output, signal: interrupts.signal }));
@@ -106,10 +116,4 @@ function journalFor(runId: string): Journal {
   } catch (error) {
     throw new UsageError(`the journal .runsheet cannot be made in ${process.cwd()}: ${messageOf(error)}`, 'Start the run in a folder where you may write.');
   }
-}
-
-async function leave(transport: Transport, tell: () => void): Promise<void> {
-  await Promise.race([transport.close(), delay(LEAVE_MS)]);
-  tell();
-  process.exit(130);
 }

@@ -1,4 +1,4 @@
-/** Ctrl-C and its kin: the first one stops the run cleanly, the second one leaves at once. */
+/** What ends a run from outside: Ctrl-C and its kin (the first one stops it cleanly, the second one leaves at once), and defects. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -7,6 +7,8 @@ export interface InterruptActions {
   stop(why: string): void;
   /** Told at the second one. */
   leave(): void;
+  /** Told of an error that nobody caught: a defect, which must not leave commands behind either. */
+  crash(error: unknown): void;
 }
 
 /** Listens from now on until it is disposed of. */
@@ -14,8 +16,11 @@ export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners = SIGNALS.map(signal => [signal, () => this.interrupt(signal === 'SIGINT' ? 'Ctrl-C' : signal)] as const);
 
+  readonly #crash = (error: unknown): void => this.actions.crash(error);
+
   constructor(private readonly actions: InterruptActions) {
     for (const [signal, listener] of this.#listeners) process.on(signal, listener);
+    process.on('uncaughtException', this.#crash);
   }
 
   /** Aborted at the first one. */
@@ -37,5 +42,6 @@ export class Interrupts implements Disposable {
 
   [Symbol.dispose](): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+    process.off('uncaughtException', this.#crash);
   }
 }

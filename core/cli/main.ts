@@ -14,6 +14,8 @@ import { Timings } from './timings';
 export async function main(argv: readonly string[]): Promise<void> {
   // What ends by itself before its end was no success.
   process.exitCode = 1;
+  // Whoever reads may stop reading; a run notices it and stops (Output).
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const program = makeProgram(commands, exit => { process.exitCode = exit; });
   try {
     await program.parseAsync(argv, { from: 'user' });

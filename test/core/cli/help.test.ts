@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { makeProgram, type Commands } from '../../../core/cli/program';
 import { Bench, playbookOf, ROOT } from './cli';
+
+// Each test starts processes of its own, and a machine can be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const bench = new Bench();
 afterAll(() => bench.remove());

@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startSshServer, type SshServer } from '../../support/ssh-server';
 import { Bench, playbookOf, ROOT, until } from './cli';
+
+// Each test starts processes of its own, and a machine can be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const bench = new Bench();
 let server: SshServer;
@@ -150,6 +153,16 @@ describe('an interrupt', () => {
     expect(JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ type: 'recap', exit: 130 });
     server.cut();
     await until(() => processesOf('sleep 3471') === 0);
+  });
+
+  test('an error that nobody caught ends the run with a recap and no command left', async () => {
+    bench.write({ 'stray.ts': playbookOf(`task('Look', () => { setTimeout(() => { throw new Error('stray'); }, 300); return run({ command: cmd\`sleep 3473\` }); })`) });
+    const ended = await bench.run('run', 'stray.ts', '-i', 'one.ini', '--json');
+    const events = ended.stdout.trimEnd().split('\n').map(line => JSON.parse(line) as { type: string });
+    expect(events.filter(event => event.type === 'recap')).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ type: 'recap', exit: 2, stopped: expect.stringMatching(/^Error: stray\n.*stray\.ts:6/) as string });
+    expect(ended.code).toBe(2);
+    await until(() => processesOf('sleep 3473') === 0);
   });
 
   test('a closed pipe stops it as well', async () => {

@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Bench, playbookOf, RUNSHEET, until } from './cli';
+
+// Each test starts processes of its own, and a machine can be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const bench = new Bench();
 const made = join(bench.dir, 'made.txt');

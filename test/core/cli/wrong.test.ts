@@ -1,7 +1,10 @@
 /** What is wrong is one clear message, exit code 1, and no host is touched. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startSshServer, type SshServer } from '../../support/ssh-server';
 import { Bench, playbookOf } from './cli';
+
+// Each test starts processes of its own, and a machine can be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const bench = new Bench();
 let server: SshServer;
