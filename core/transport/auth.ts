@@ -16,6 +16,7 @@ export interface Credentials {
   readonly passedOver: readonly string[];
 }
 
+/** Who logs in where, and where to look for keys. */
 export interface LoginOptions {
   readonly host: Host;
   readonly user: string;

@@ -12,6 +12,7 @@ import type { Limits } from './limits';
 import { SshWire } from './ssh';
 import { openTcp } from './tcp';
 
+/** What holds for all connections of a run, see TransportOptions. */
 export interface ConnectOptions {
   readonly hostKey: HostKeyPolicy;
   readonly user?: string;

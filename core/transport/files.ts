@@ -10,6 +10,7 @@ import { Secret } from '../secret';
 import { cmd, raw, type Command } from './command';
 import type { CommandResult, Connection, WriteOptions } from './connection';
 
+/** A file as it is to be. */
 export interface FileToWrite extends WriteOptions {
   readonly path: string;
   readonly content: string | Buffer | Secret;
@@ -29,6 +30,9 @@ export function readCommand(path: string): Command {
   return cmd`cat -- ${path}`;
 }
 
+/** Pieces that wait for a slow disk before reading pauses; a piece is at most 32 KiB. */
+const MAX_WAITING = 64;
+
 /** Runs the command that prints a file, and hands over what comes. */
 type Stream = (onBytes: (bytes: Buffer) => Promise<void> | undefined, signal: AbortSignal) => Promise<CommandResult>;
 
@@ -39,13 +43,23 @@ export async function fetchFile(to: string, stream: Stream): Promise<string> {
   const file = await open(temporary, 'wx', 0o600).catch((error: unknown) => { throw unwritable(error); });
   const hash = createHash('sha256');
   const stop = new AbortController();
-  let writing = Promise.resolve();
+  let waiting: Buffer[] = [];
+  let writing: Promise<void> | undefined;
+  const flush = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const bytes = waiting;
+      waiting = [];
+      await file.writev(bytes);
+    }
+    writing = undefined;
+  };
   try {
     await stream(bytes => {
       hash.update(bytes);
-      writing = writing.then(() => file.writeFile(bytes));
+      waiting.push(bytes);
+      writing ??= flush();
       writing.catch((error: unknown) => stop.abort(unwritable(error)));
-      return writing;
+      return waiting.length > MAX_WAITING ? writing : undefined;
     }, stop.signal);
     await writing;
     await file.sync();

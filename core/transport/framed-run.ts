@@ -6,6 +6,7 @@ import type { Session } from './session';
 import { settled, type Limits } from './limits';
 import type { Channel } from './wire';
 
+/** A command and the session it runs in. */
 export interface FramedRun {
   readonly session: Session;
   readonly guard: Guard;

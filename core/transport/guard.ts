@@ -5,6 +5,7 @@
 import type { Session } from './session';
 import { settled, type Limits } from './limits';
 
+/** What a guard is made of. */
 export interface GuardOptions {
   /** Opens a session of the user whose commands are guarded. */
   readonly open: () => Promise<Session>;

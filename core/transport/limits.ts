@@ -16,6 +16,7 @@ export interface Limits {
   readonly maxOutput: number;
 }
 
+/** The usual limits. */
 export const defaultLimits: Limits = {
   beatMs: 10_000,
   silenceMs: 45_000,

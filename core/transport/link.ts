@@ -9,6 +9,7 @@ import type { Limits } from './limits';
 import { UserConnection } from './user-connection';
 import type { Wire } from './wire';
 
+/** What a link is made of. */
 export interface LinkOptions {
   readonly host: Host;
   readonly wire: Wire;

@@ -11,6 +11,7 @@ import type { Session } from './session';
 import { settled, type Limits } from './limits';
 import type { Wire } from './wire';
 
+/** Whose lock to take, for whom, and how to get a session for it. */
 export interface LockOptions {
   readonly host: Host;
   readonly wire: Wire;

@@ -11,6 +11,7 @@ import { Slots } from './slots';
 import { defaultLimits, type Limits } from './limits';
 import type { Wire } from './wire';
 
+/** How the links of a run are opened. */
 export interface TransportOptions {
   /** What to do about host keys that are not known. */
   readonly hostKey: HostKeyPolicy;

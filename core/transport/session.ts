@@ -24,6 +24,7 @@ export interface Session {
   start(script: string): void;
 }
 
+/** Where and as whom a session is to start. */
 export interface SessionPlan {
   readonly host: Host;
   readonly wire: Wire;

@@ -12,6 +12,7 @@ import type { Limits } from './limits';
 import { requireTools } from './tools';
 import type { Wire } from './wire';
 
+/** One host and user, and what their sessions share. */
 export interface SessionsOptions {
   readonly host: Host;
   readonly wire: Wire;

@@ -21,6 +21,7 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 /** The exit code and the words by which a script says that its directory is not there. */
 const NO_DIRECTORY = 'runsheet: cannot change to directory';
 
+/** What a connection is made of. */
 export interface UserConnectionOptions {
   readonly host: Host;
   readonly user: string;

@@ -3,16 +3,15 @@
  * Like OpenSSH it gives every command its own session (setsid), hands over pipes, sends the exit status before the end of output, and on a lost
  * connection only closes the pipes: whoever wants the commands dead must see to it himself.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { Server, utils, type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
+import { Server, type AuthContext, type Connection, type Session } from 'ssh2';
 import type { Host, HostConnection } from '../../core/inventory/host';
-
-export type HostKeyType = 'ed25519' | 'rsa' | 'ecdsa';
+import { newHostKey, parseKey, publicLine, type HostKeyType } from './ssh-keys';
+import { execute, type SessionWorld } from './ssh-session';
 
 export interface SshServerOptions {
   /** Host keys to offer; default one ed25519 key. */
@@ -74,8 +73,10 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   const privateKeyFile = join(dir, 'id_ed25519');
   writeFileSync(privateKeyFile, clientKey, { mode: 0o600 });
   const keys = options.hostKeyTexts ?? (options.hostKeys ?? ['ed25519']).map(newHostKey);
+  const { loginShell = ['/bin/sh'], wrap = [], env } = options;
   const world: World = {
-    options, dir, sockets: new Set(), children: new Set(), executed: [], authorized: options.authorizedKeys ?? [publicLine(clientKey)],
+    loginShell, wrap, env,
+    options, sockets: new Set(), children: new Set(), executed: [], authorized: options.authorizedKeys ?? [publicLine(clientKey)],
   };
   const ssh = new Server({ hostKeys: [...keys] }, client => serve(client, world));
   let connections = 0;
@@ -117,30 +118,9 @@ export function hostOf(name: string, connection: HostConnection): Host {
   return { name, connection, groups: [], vars: {} };
 }
 
-/** A fresh private key. ssh2 now and then generates one that it cannot read itself. */
-export function newHostKey(type: HostKeyType): string {
-  for (;;) {
-    const { private: key } = generate(type);
-    if (!(utils.parseKey(key) instanceof Error)) return key;
-  }
-}
-
-function generate(type: HostKeyType): { readonly private: string } {
-  if (type === 'ed25519') return utils.generateKeyPairSync('ed25519');
-  return type === 'rsa' ? utils.generateKeyPairSync('rsa', { bits: 2048 }) : utils.generateKeyPairSync('ecdsa', { bits: 256 });
-}
-
-/** The public half of a private key, `type base64`. */
-export function publicLine(privateKey: string): string {
-  const key = parsed(privateKey);
-  return `${key.type} ${key.getPublicSSH().toString('base64')}`;
-}
-
-interface World {
+interface World extends SessionWorld {
   readonly options: SshServerOptions;
-  readonly dir: string;
   readonly sockets: Set<Socket>;
-  readonly children: Set<ChildProcess>;
   readonly executed: string[];
   readonly authorized: readonly string[];
 }
@@ -182,7 +162,7 @@ function authenticate(context: AuthContext, world: World): void {
   if (password !== undefined) methods.push(keyboardInteractive === true ? 'keyboard-interactive' : 'password');
   if (context.method === 'publickey') {
     const { key: offered, signature, blob = '', hashAlgo } = context;
-    const known = world.authorized.map(line => parsed(line)).find(key => key.getPublicSSH().equals(offered.data));
+    const known = world.authorized.map(line => parseKey(line)).find(key => key.getPublicSSH().equals(offered.data));
     if (known !== undefined && (signature === undefined || known.verify(blob, signature, hashAlgo))) {
       context.accept();
       return;
@@ -202,54 +182,6 @@ function authenticate(context: AuthContext, world: World): void {
   context.reject(methods);
 }
 
-function execute(channel: ServerChannel, command: string, world: World): void {
-  const { loginShell = ['/bin/sh'], wrap = [], env } = world.options;
-  const [program, ...args] = [...wrap, ...loginShell, '-c', command];
-  const { homedir, username } = userInfo();
-  const child = spawn(program, args, {
-    detached: true,
-    cwd: homedir,
-    env: env ?? { HOME: homedir, USER: username, LOGNAME: username, SHELL: loginShell[0] ?? '', PATH: '/usr/local/bin:/usr/bin:/bin' },
-  });
-  world.children.add(child);
-  const { stdin, stdout, stderr } = child;
-  for (const pipe of [stdin, stdout, stderr]) pipe.on('error', () => undefined);
-  channel.on('error', () => undefined);
-  channel.pipe(stdin);
-  const flushed = relay(channel, stdout, stderr);
-  channel.on('close', () => { for (const pipe of [stdin, stdout, stderr]) pipe.destroy(); });
-  child.on('error', () => { channel.exit(127); channel.close(); });
-  child.on('exit', (code, signal) => {
-    world.children.delete(child);
-    if (!channel.writable) return;
-    if (signal !== null) channel.exit(signal.slice(3), false, '');
-    else channel.exit(code ?? 0);
-  });
-  // Not before both streams are flushed: `close` would cut off what waits for the client's window.
-  child.on('close', () => void flushed().then(() => channel.end()));
-}
-
-/**
- * Copies both output streams, taking turns. ssh2's server forgets one of two streams that wait for the client's window, and keeps what it held back
- * of the one to send it again with the other; so only one ever waits, and what was held back is cleared.
- * The function returned waits until all is written.
- */
-function relay(channel: ServerChannel, stdout: Readable, stderr: Readable): () => Promise<void> {
-  let turn = Promise.resolve();
-  const copy = (from: Readable, to: Writable): void => {
-    from.on('data', (chunk: Buffer) => {
-      from.pause();
-      turn = turn.then(() => new Promise<void>(resolve => { to.write(chunk, () => resolve()); })).then(() => {
-        Object.assign(channel, { _chunk: undefined, _chunkcb: undefined, _chunkErr: undefined, _chunkcbErr: undefined });
-        from.resume();
-      });
-    });
-  };
-  copy(stdout, channel);
-  copy(stderr, channel.stderr);
-  return () => turn;
-}
-
 /** Kills what a test left running. */
 function endSession(child: ChildProcess): void {
   try {
@@ -257,13 +189,4 @@ function endSession(child: ChildProcess): void {
   } catch {
     // It has ended by itself.
   }
-}
-
-function parsed(text: string): ReturnType<typeof firstKey> {
-  return firstKey(utils.parseKey(text));
-}
-
-function firstKey(key: ReturnType<typeof utils.parseKey>): Exclude<ReturnType<typeof utils.parseKey>, Error> {
-  if (key instanceof Error) throw key;
-  return key;
 }

@@ -5,7 +5,8 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host, HostConnection } from '../../core/inventory/host';
-import { hostOf, newHostKey, publicLine } from './ssh-server';
+import { newHostKey, publicLine } from './ssh-keys';
+import { hostOf } from './ssh-server';
 
 export interface Sshd extends AsyncDisposable {
   readonly port: number;

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Secret } from '../../../core/secret';
 import { raw } from '../../../core/transport/command';
 import type { HostConnection } from '../../../core/inventory/host';
-import { newHostKey, startSshServer, type SshServer } from '../../support/ssh-server';
+import { newHostKey } from '../../support/ssh-keys';
+import { startSshServer, type SshServer } from '../../support/ssh-server';
 import { connectTo, until } from '../../support/transport';
 
 const kept = { HOME: process.env['HOME'], SSH_AUTH_SOCK: process.env['SSH_AUTH_SOCK'] };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { raw } from '../../../core/transport/command';
 import { fingerprint } from '../../../core/transport/host-key';
-import { newHostKey, publicLine, startSshServer, type SshServer } from '../../support/ssh-server';
+import { newHostKey, publicLine } from '../../support/ssh-keys';
+import { startSshServer, type SshServer } from '../../support/ssh-server';
 import { connectTo } from '../../support/transport';
 
 async function loggedIn(connection: ReturnType<typeof connectTo>): Promise<string> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { knownName, namesHost, parseKnownHosts } from '../../../core/transport/known-hosts';
-import { newHostKey, publicLine } from '../../support/ssh-server';
+import { newHostKey, publicLine } from '../../support/ssh-keys';
 
 const KEY = publicLine(newHostKey('ed25519'));
 const dir = mkdtempSync(join(tmpdir(), 'runsheet-known-hosts-'));
