@@ -21,3 +21,22 @@ export function parseDuration(text: string): number | undefined {
   if (match === null) return undefined;
   return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
 }
+
+/**
+ * Does something that ends, by its signal, after a time in milliseconds or when another signal is aborted.
+ * `AbortSignal.any([signal, AbortSignal.timeout(ms)])` would not do: Node 20 may collect such a signal before it fires, and what waits for it waits
+ * for ever (nodejs/node#57736).
+ */
+export async function within<T>(ms: number, signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(signal.reason);
+  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${ms / 1000} s`)), ms);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}

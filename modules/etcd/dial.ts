@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { within } from '../../core/duration';
 import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import type { Target } from '../../core/transport/connection';
 import { secureConnect } from '../pki/verify';
@@ -13,10 +14,11 @@ export const CALL_MS = 5000;
 /** Connects. @throws CheckError saying why it cannot be reached or is not trusted; ConnectionError when the host's link is gone */
 export async function dial(on: Target, access: EtcdAccess, { ca, cert, key }: Credentials): Promise<Duplex> {
   const { endpoint, serverName = endpoint.address } = access;
-  const signal = AbortSignal.any([on.signal, AbortSignal.timeout(CALL_MS)]);
   try {
-    const stream = await inTime(access.via === 'controller' ? connectDirectly(endpoint) : on.forward(endpoint.address, endpoint.port), signal);
-    return await secureConnect({ stream, ca, cert, key, name: serverName, protocols: ['h2'], signal });
+    return await within(CALL_MS, on.signal, async signal => {
+      const stream = await inTime(access.via === 'controller' ? connectDirectly(endpoint) : on.forward(endpoint.address, endpoint.port), signal);
+      return await secureConnect({ stream, ca, cert, key, name: serverName, protocols: ['h2'], signal });
+    });
   } catch (error) {
     // A link that is gone is the host's; anything else is about this service only.
     if (isRunnerError(error) && error.kind === 'connection') throw error;
@@ -35,7 +37,7 @@ async function connectDirectly({ address, port }: EtcdAccess['endpoint']): Promi
 function inTime(opening: Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const late = (): void => {
-      reject(new Error('no connection in time'));
+      reject(new Error(`no connection: ${messageOf(signal.reason)}`));
       opening.then(stream => stream.destroy(), () => undefined);
     };
     signal.addEventListener('abort', late, { once: true });

@@ -1,5 +1,5 @@
 /** Which certificate a TLS server shows, as a host sees it. */
-import { milliseconds, type Duration } from '../../core/duration';
+import { milliseconds, within, type Duration } from '../../core/duration';
 import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { check, live, query, see, type Finding } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
@@ -74,10 +74,10 @@ async function compare(on: Target, params: ServesParams): Promise<Finding<Served
 
 async function shake(on: Target, params: ServedParams): Promise<ServedCertificate> {
   const label = `${on.host.name} -> ${endpointText(params)}`;
-  const signal = AbortSignal.any([on.signal, AbortSignal.timeout(HANDSHAKE_MS)]);
   const credentials = await credentialsOf(on, params);
   const stream = await on.forward(params.address, params.port);
-  const socket = await secureConnect({ stream, name: params.name ?? params.address, signal, ...credentials }).catch((error: unknown) => {
+  const name = params.name ?? params.address;
+  const socket = await within(HANDSHAKE_MS, on.signal, signal => secureConnect({ stream, name, signal, ...credentials })).catch((error: unknown) => {
     throw new CheckError(`${label}: ${isRunnerError(error) ? error.message : `no TLS: ${messageOf(error)}`}`);
   });
   try {

@@ -123,7 +123,7 @@ function handshake(socket: TLSSocket, stream: Duplex, signal: AbortSignal | unde
     const done = (): void => { cleanUp(); resolve(); };
     const failed = (error: Error): void => { cleanUp(); reject(error); };
     const closed = (): void => failed(new Error('the connection was closed during the TLS handshake'));
-    const aborted = (): void => failed(new Error(`no TLS handshake in time: ${messageOf(signal?.reason)}`));
+    const aborted = (): void => failed(new Error(`no TLS handshake: ${messageOf(signal?.reason)}`));
     socket.once('secureConnect', done).once('error', failed).once('close', closed);
     stream.once('error', failed);
     signal?.addEventListener('abort', aborted, { once: true });
