@@ -1,10 +1,12 @@
 /** A service that only its host can reach, behind a local Unix socket: for clients that want an address rather than a stream. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Connection } from './connection';
+
+const PREFIX = 'runsheet-forward-';
 
 /** A forwarding that stands until it is closed. */
 export interface SocketForward extends AsyncDisposable {
@@ -21,7 +23,8 @@ export interface SocketForward extends AsyncDisposable {
  */
 export async function forwardToSocket(connection: Pick<Connection, 'forward'>, address: string, port: number): Promise<SocketForward> {
   (await connection.forward(address, port)).destroy();
-  const directory = mkdtempSync(join(tmpdir(), 'runsheet-forward-'));
+  removeLeftovers();
+  const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const path = join(directory, 's');
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, client => {
@@ -39,10 +42,7 @@ export async function forwardToSocket(connection: Pick<Connection, 'forward'>, a
     remove();
     throw error;
   }
-  // A run that ends without closing it leaves no socket either.
-  process.once('exit', remove);
   const close = async (): Promise<void> => {
-    process.off('exit', remove);
     for (const client of clients) client.destroy();
     await new Promise<void>(resolve => { server.close(() => resolve()); });
     remove();
@@ -50,9 +50,31 @@ export async function forwardToSocket(connection: Pick<Connection, 'forward'>, a
   return { path, close, [Symbol.asyncDispose]: close };
 }
 
+/** Also what cannot be told is alive: a process of another user, a name without a number. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
 /** Copies both ways; when one side goes, the other goes with it. */
 function couple(client: Socket, remote: Duplex): void {
   remote.on('error', () => client.destroy()).on('close', () => client.destroy());
   client.on('close', () => remote.destroy());
   client.pipe(remote).pipe(client);
+}
+
+/** Removes the directories of runs that were killed. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : process.pid;
+    if (isAlive(pid)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true });
+    } catch {
+      // Another user's: theirs to remove.
+    }
+  }
 }

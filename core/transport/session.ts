@@ -52,8 +52,9 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
 /** The one-line command that starts a session's shell; it prints `MARK PGID` and reads one line, its script. */
 function bootLine(sh: string, mark: string): string {
   const boot = [
-    // Not the leader of its group (behind sudo): a session of its own. setsid does not fork for who is no leader.
-    `read -r a b c d g e </proc/$$/stat; [ "$g" = "$$" ] || exec setsid ${sh} -c "$1" runsheet "$1"`,
+    'read -r a b c d g e </proc/$$/stat || exit 1',
+    // Not the leader of its group (behind sudo): a session of its own, once. setsid does not fork for who is no leader.
+    `[ "$g" = "$$" ] || [ "$2" ] || exec setsid ${sh} -c "$1" runsheet "$1" again`,
     `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`,
     'IFS= read -r l && eval "$l"',
   ].join('; ');
@@ -106,6 +107,7 @@ function explain(plan: SessionPlan, exit: Exit, output: string): ConnectionError
   if (/setsid.*not found|not found.*setsid/.test(output)) {
     return new ConnectionError(plan.host.name, 'the host has no setsid, which keeps commands apart', 'Install util-linux (or busybox with setsid).');
   }
+  if (/\/proc\/\d+\/stat/.test(output)) return new ConnectionError(plan.host.name, 'the host has no /proc, which tells process groups', 'Mount /proc there.');
   if (plan.become !== undefined) return explainSudo(plan.host, plan.become, plan.wire.user, { exit, output });
   const code = exit.code === undefined ? '' : ` (exit code ${exit.code})`;
   return new ConnectionError(

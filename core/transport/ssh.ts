@@ -1,5 +1,5 @@
 /** The ssh transport's wire: one SSH connection, verified, kept alive, without Nagle's delay. */
-import type { Channel as SshChannel, Client, ClientChannel } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { ConnectionError } from '../errors';
@@ -26,20 +26,12 @@ export class SshWire implements Wire {
     this.#lost.catch(() => undefined);
   }
 
-  async exec(line: string): Promise<Channel> {
-    const channel = await this.#open<ClientChannel>('a session', done => this.client.exec(line, done));
-    const once = (from: EventEmitter, event: string): Promise<void> => new Promise(resolve => { from.once(event, () => resolve()); });
-    const exit = new Promise<Exit>(resolve => {
-      channel.once('exit', (code: number | null, signal?: string) => resolve(code === null ? { signal: signal ?? 'KILL' } : { code }));
-      channel.once('close', () => resolve({}));
-    });
-    // `close` waits for the end of standard output, not for that of standard error.
-    const closed = Promise.all([once(channel, 'close'), once(channel.stderr, 'end')]).then(() => undefined);
-    return channelOf({ input: channel, stdout: channel, stderr: channel.stderr, exit, closed, destroy: () => channel.close() });
+  exec(line: string): Promise<Channel> {
+    return this.#open('a session', done => this.client.exec(line, (error, channel) => done(error, () => watched(channel))));
   }
 
-  async forward(address: string, port: number): Promise<Duplex> {
-    return this.#open<SshChannel>(`${address} port ${port}`, done => this.client.forwardOut('127.0.0.1', 0, address, port, done));
+  forward(address: string, port: number): Promise<Duplex> {
+    return this.#open<Duplex>(`${address} port ${port}`, done => this.client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => done(error, () => channel)));
   }
 
   fail(reason: ConnectionError): void {
@@ -55,14 +47,14 @@ export class SshWire implements Wire {
   }
 
   /** Opens a channel; sshd frees its slots late, so a refused session is asked for again. */
-  async #open<C>(what: string, ask: (done: (error: Error | undefined, channel: C) => void) => void): Promise<C> {
+  async #open<C>(what: string, ask: (done: (error: Error | undefined, opened: () => C) => void) => void): Promise<C> {
     const deadline = performance.now() + 10_000;
     for (let delay = 25; ; delay = Math.min(delay * 2, 1_000)) {
       this.#check();
       try {
         return await Promise.race([this.#lost, new Promise<C>((resolve, reject) => {
-          ask((error, channel) => {
-            if (error === undefined) resolve(channel);
+          ask((error, opened) => {
+            if (error === undefined) resolve(opened());
             else reject(error);
           });
         })]);
@@ -92,6 +84,21 @@ export class SshWire implements Wire {
     }
     return new ConnectionError(this.host.name, `${what}, as the host reaches it, does not answer: ${message}`, undefined, { cause });
   }
+}
+
+/**
+ * An SSH channel as ours. To be called while ssh2 tells of the channel: the end of a short command stands in the same packet, and who listens only
+ * after a promise has missed it.
+ */
+function watched(channel: ClientChannel): Channel {
+  const once = (from: EventEmitter, event: string): Promise<void> => new Promise(resolve => { from.once(event, () => resolve()); });
+  const exit = new Promise<Exit>(resolve => {
+    channel.once('exit', (code: number | null, signal?: string) => resolve(code === null ? { signal: signal ?? 'KILL' } : { code }));
+    channel.once('close', () => resolve({}));
+  });
+  // `close` waits for the end of standard output, not for that of standard error.
+  const closed = Promise.all([once(channel, 'close'), once(channel.stderr, 'end')]).then(() => undefined);
+  return channelOf({ input: channel, stdout: channel, stderr: channel.stderr, exit, closed, destroy: () => channel.close() });
 }
 
 /** Reason 1 of RFC 4254, section 5.1; a service that does not answer has reason 2. */

@@ -1,6 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forwardToSocket } from '../../../core/transport/forward';
 import { startSshServer } from '../../support/ssh-server';
@@ -49,6 +51,17 @@ test('a local socket, private to the user, carries many connections and leaves n
   expect(await Promise.all(['a', large, 'c'].map(text => say(forward.path, text)))).toEqual(['a', large, 'c']);
   await forward.close();
   expect(existsSync(dirname(forward.path))).toBe(false);
+});
+
+test('what a killed run left is removed by the next, what a living one has is not', async () => {
+  await using server = await startSshServer();
+  await using opened = await connectTo(server.host());
+  const dead = spawnSync('true').pid;
+  const [left, other] = [dead, process.pid].map(pid => mkdtempSync(join(tmpdir(), `runsheet-forward-${pid}-`)));
+  await using first = await forwardToSocket(opened.on, '127.0.0.1', port);
+  await using second = await forwardToSocket(opened.on, '127.0.0.1', port);
+  expect([left, other, dirname(first.path), dirname(second.path)].map(dir => existsSync(dir ?? ''))).toEqual([false, true, true, true]);
+  rmSync(other ?? '', { recursive: true });
 });
 
 test('a forwarding that cannot work is refused at once and leaves nothing', async () => {
