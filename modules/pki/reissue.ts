@@ -31,7 +31,7 @@ export interface ReissueParams {
   readonly newKey?: boolean;
   /** Key usages: as in the present certificate (default), or from the CA's profile. */
   readonly usages?: 'kept' | 'profile';
-  /** Sign again also when less than this is left of its life, in days. Default: never for this reason. */
+  /** Sign again also when less than this is left of its life, in days. Default: 0, when it has expired. */
   readonly renewBeforeDays?: number;
   /** Absolute path of cfssl's request file beside it, whose `hosts` are kept true; it is written when it is not there. */
   readonly csrJson?: string;
@@ -125,7 +125,7 @@ function leafChanges(state: ReissueState, params: ReissueParams): Change[] {
     ...(sameNames(leaf.names, names) ? [] : [change('names', leaf.names.map(hostText).join(', '), names.map(hostText).join(', '))]),
     ...(profile === undefined || usage(profile) === usage(leaf) ? [] : [change('usages', usage(leaf), usage(profile))]),
     // A certificate that ends with its CA cannot live longer.
-    ...(params.renewBeforeDays === undefined || left >= params.renewBeforeDays || leaf.notAfter === issuerOf(state)?.notAfter ? [] : [change('notAfter', leaf.notAfter, 'renewed')]),
+    ...(left >= (params.renewBeforeDays ?? 0) || leaf.notAfter === issuerOf(state)?.notAfter ? [] : [change('notAfter', leaf.notAfter, 'renewed')]),
   ];
   if (changes.length > 0 && params.newKey === true) changes.push({ resource: params.key, property: 'key', from: keyText(leaf.key), to: `a new ${keyText(leaf.key)}` });
   return changes;

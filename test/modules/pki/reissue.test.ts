@@ -200,6 +200,8 @@ describe('pki.reissue', () => {
     expect(await planned(reissue({ ...leaf, ca: { ...ca, config }, renewBeforeDays: 4 }), on)).toEqual([]);
     const { value } = await changesOnce(() => reissue({ ...leaf, ca: { ...ca, config }, renewBeforeDays: 30 }), on);
     expect(Date.parse(value.leaf.notAfter)).toBeGreaterThan(Date.now() + 3600 * 86_400_000);
+    const expired = await makeLeaf(dir, 'expired', ca, { kind: 'p256', days: -1 });
+    expect((await changesOnce(() => reissue({ ...expired, ca: { ...ca, config } }), on)).changes.map(({ property }) => property)).toEqual(['notAfter']);
   });
 
   describe('refuses', () => {
