@@ -11,13 +11,14 @@ const TIME_LIMIT_MS = 60_000;
  */
 export async function run(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const limitMs = options.timeoutMs ?? TIME_LIMIT_MS;
-  const limit = AbortSignal.timeout(limitMs);
-  const stop = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
+  const limit = new AbortController();
   // A process group of its own, so that the children of what is stopped are stopped too.
   const child = start(argv, { stdio: ['pipe', 'pipe', 'pipe'], cwd: options.cwd, env: { ...process.env, ...options.env }, detached: true });
   const kill = (): void => { killGroup(child); };
-  stop.addEventListener('abort', kill);
-  if (stop.aborted) kill();
+  // Timer and listener by hand: Node 20 may collect AbortSignal.any([signal, AbortSignal.timeout()]) before it fires (nodejs/node#57736).
+  const timer = setTimeout(() => { limit.abort(); kill(); }, limitMs);
+  options.signal?.addEventListener('abort', kill);
+  if (options.signal?.aborted === true) kill();
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   child.stdin?.on('error', () => { /* It ended without reading all of its input: its exit code says how. */ });
@@ -26,12 +27,13 @@ export async function run(argv: readonly string[], options: ExecOptions = {}): P
     const code = await exitCode(child, argv);
     const result = { code, stdout: stdout(), stderr: stderr() };
     if (options.signal?.aborted === true) throw new InterruptedError();
-    if (limit.aborted) throw new RunnerError('command', `${shown(argv)} did not end within ${limitMs / 1000} s${tail(result)}`);
+    if (limit.signal.aborted) throw new RunnerError('command', `${shown(argv)} did not end within ${limitMs / 1000} s${tail(result)}`);
     const expected = options.expect ?? [0];
     if (expected !== 'any' && !expected.includes(code)) throw new RunnerError('command', `${shown(argv)} exited with code ${code}${tail(result)}`);
     return result;
   } finally {
-    stop.removeEventListener('abort', kill);
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', kill);
   }
 }
 

@@ -2,6 +2,7 @@
  * One request to the API server, as a host reaches it: through its SSH connection with TLS here, or by the host's own kubectl.
  */
 import { request as httpRequest } from 'node:http';
+import { within } from '../../core/duration';
 import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
@@ -83,15 +84,16 @@ async function askDirectly(on: Target, access: Extract<Access, { credentials: Cr
   const url = new URL(access.at === undefined ? credentials.server : `https://${access.at}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const timeoutMs = request.timeoutMs ?? DEFAULT_MS;
-  const signal = AbortSignal.any([on.signal, AbortSignal.timeout(timeoutMs)]);
-  const stream = await on.forward(host, Number(url.port || '443'));
-  const socket = await secureConnect({ stream, ca: credentials.ca, name: host, signal, ...client(credentials) })
-    .catch((error: unknown) => { stream.destroy(); throw error; });
-  try {
-    return await exchange(socket, credentials, request, { signal, host: url.host });
-  } finally {
-    socket.destroy();
-  }
+  return await within(timeoutMs, on.signal, async signal => {
+    const stream = await on.forward(host, Number(url.port || '443'));
+    const socket = await secureConnect({ stream, ca: credentials.ca, name: host, signal, ...client(credentials) })
+      .catch((error: unknown) => { stream.destroy(); throw error; });
+    try {
+      return await exchange(socket, credentials, request, { signal, host: url.host });
+    } finally {
+      socket.destroy();
+    }
+  });
 }
 
 function client({ cert, key }: Credentials): { cert?: string; key?: NonNullable<Credentials['key']> } {

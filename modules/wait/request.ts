@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { within } from '../../core/duration';
 import { messageOf } from '../../core/errors';
 import type { Secret } from '../../core/secret';
 
@@ -31,13 +32,16 @@ const MAX_BODY = 64 * 1024;
 export async function request(stream: Duplex, options: RequestOptions): Promise<HttpAnswer | string> {
   // Late errors of a stream that is given up would end the process.
   stream.on('error', () => undefined);
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TIME_LIMIT)]);
+  let limited: AbortSignal | undefined;
   try {
-    const socket = options.url.protocol === 'https:' ? await secured(stream, options, signal) : stream;
-    return await answerOf(socket, options, signal);
+    return await within(TIME_LIMIT, options.signal, async signal => {
+      limited = signal;
+      const socket = options.url.protocol === 'https:' ? await secured(stream, options, signal) : stream;
+      return await answerOf(socket, options, signal);
+    });
   } catch (error) {
     options.signal.throwIfAborted();
-    return signal.aborted ? `no answer within ${TIME_LIMIT / 1000} s` : messageOf(error);
+    return limited?.aborted === true ? `no answer within ${TIME_LIMIT / 1000} s` : messageOf(error);
   } finally {
     stream.destroy();
   }

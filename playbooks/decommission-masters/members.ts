@@ -23,7 +23,9 @@ export function removeMembers(context: Context): Play {
 }
 
 function moveLeader({ decision, reading }: Context): Task<unknown> {
-  return task('Move the leader to a kept member', ({ decision: seen, reading: master, host }) => etcd.leaderIn({ ...accessFrom(master, host), to: seen.keptMembers }),
+  return task('Move the leader to a kept member', ({ decision: seen, reading: master, host }) => etcd.leaderIn({
+    ...accessFrom(master, host), to: seen.keptMembers, dead: seen.members.filter(member => member.dead).map(member => member.id),
+  }),
     { uses: { decision, reading }, when: ({ decision: seen }) => seen.members.length > 0, timeout: '2m' });
 }
 
