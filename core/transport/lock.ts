@@ -64,9 +64,13 @@ function heldLock({ host, wire, limits }: LockOptions, session: Session): HostLo
   const beat = setInterval(() => session.channel.input.write('.\n'), limits.beatMs);
   beat.unref();
   let released = false;
+  const lost = (): void => {
+    if (!released) wire.fail(new ConnectionError(host.name, 'the host\'s lock was lost: another run may be at work', 'Run again; what is done is inspected, not done twice.'));
+  };
   void session.channel.closed.then(() => {
     clearInterval(beat);
-    if (!released) wire.fail(new ConnectionError(host.name, 'the host\'s lock was lost: another run may be at work', 'Run again; what is done is inspected, not done twice.'));
+    // When the link dropped, that is the reason: it is told in this same turn of the event loop.
+    setImmediate(lost);
   });
   return {
     release: async () => {
