@@ -8,7 +8,7 @@ import { deviationsOf, type Leaving } from './outcome';
 import type { Bench, CaseResult } from './proof';
 import { tracesOf } from './traces';
 
-/** A host waits so long for signs of life of a controller that is silent. @see core/transport/timings.ts */
+/** A host waits so long for signs of life of a controller that is silent. */
 const DISTURBED_PATIENCE_MS = 75_000;
 
 export interface ProveRunOptions {

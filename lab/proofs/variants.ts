@@ -34,7 +34,7 @@ const VARIANTS: readonly Variant[] = [
 export const variants: Proof = {
   name: 'variants',
   title: 'Other clusters and other ways to leave',
-  about: `As above on clusters that differ from the article's in one thing each, with real Kubernetes 1.20.2 where its binaries are there and the lab's stand-in else (column "cluster").
+  about: `The same as in the proof \`real\`, on clusters that differ from the article's in one thing each, with real Kubernetes 1.20.2 where its binaries are there and the lab's stand-in else (column "cluster").
 Where nothing else is said, three masters become one.`,
   cases: VARIANTS.map(caseOf),
 };
