@@ -21,6 +21,8 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+          // Whole hosts boot on a machine that others may load too; vitest says which tests needed their second try.
+          retry: 1,
         },
       },
     ],
