@@ -36,7 +36,7 @@ async function compare({ lab, cwd }: Bench, kube: string): Promise<CaseResult> {
       'tasks planned exactly': planned === undefined ? '-' : `${planned.exact} of ${planned.total}`, ...agreementFigures(agreement),
     },
     problems: [...complaintsOf(checked), ...complaintsOf(run), ...changed.map(each => `the check changed ${each}`), ...agreement.unlisted.map(each => `check mode did not list ${each}`)],
-    notes: disagreementsOf(agreement),
+    notes: disagreementsOf(agreement).map(each => each.replaceAll(`${cwd}/`, '')),
   };
 }
 
@@ -45,12 +45,23 @@ export function agreementFigures({ named, made, agreed, open, notMade, otherValu
   return { 'changes named': named, 'changes made': made, agreed, 'made where the check said unknown': open.length, 'named and not made': notMade.length, 'other values': otherValues.length };
 }
 
-/** Every disagreement, one line for each. */
+/** Every disagreement, one line for each, hosts with the same one together. */
 export function disagreementsOf({ open, others, notMade, otherValues }: Agreement): readonly string[] {
   return [
-    ...open.map(each => `made where check mode said that only the run would tell: ${each}`),
-    ...others.map(each => `made in a task of which check mode named other changes: ${each}`),
-    ...notMade.map(each => `named by check mode and not made: ${each}`),
-    ...otherValues,
+    ...byHosts(open).map(each => `made where check mode said that only the run would tell: ${each}`),
+    ...byHosts(others).map(each => `made in a task of which check mode named other changes: ${each}`),
+    ...byHosts(notMade).map(each => `named by check mode and not made: ${each}`),
+    ...byHosts(otherValues),
   ];
+}
+
+/** `m1: x` and `m2: x` become `m1, m2: x`. */
+function byHosts(lines: readonly string[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const line of lines) {
+    const [host = '', ...rest] = line.split(': ');
+    const text = rest.join(': ');
+    groups.set(text, [...groups.get(text) ?? [], host].sort());
+  }
+  return [...groups].map(([text, hosts]) => `${hosts.join(', ')}: ${text}`);
 }

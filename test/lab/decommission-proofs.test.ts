@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { agreementOf } from '../../lab/proofs/agreement';
+import { disagreementsOf } from '../../lab/proofs/check';
 import { changesOf, failuresOf, parseEvents, recapOf } from '../../lab/proofs/events';
 import { randomFrom } from '../../lab/proofs/random';
 import type { Attempt } from '../../lab/proofs/record';
@@ -36,6 +37,13 @@ describe('the agreement of check mode and run', () => {
   ])('%s', (_, checked, expected) => {
     expect(agreementOf([checked], [event('r2', 'a', 'changed', [change('/x', null, 'new')])])).toMatchObject(expected);
   });
+});
+
+test('disagreements of several hosts stand in one line', () => {
+  const nothing = agreementOf([], []);
+  expect(disagreementsOf({ ...nothing, open: ['m2: p/a: /x content', 'm1: p/a: /x content', 'm1: p/b: /x content'] })).toEqual([
+    'made where check mode said that only the run would tell: m1, m2: p/a: /x content', 'made where check mode said that only the run would tell: m1: p/b: /x content',
+  ]);
 });
 
 describe('the events of a run', () => {
