@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly writeEvery?: number;
   /** When a client stops by itself, in seconds; 900 unless said. */
   readonly seconds?: number;
-  /** When a request counts as failed, in milliseconds; 30,000 unless said: a busy machine is slow, not broken. */
+  /** When a request counts as failed, in milliseconds; 10,000 unless said. */
   readonly timeoutMs?: number;
 }
 
@@ -65,7 +65,7 @@ export async function startClients(lab: Lab, options: ClientOptions = {}): Promi
         namespace,
         rate: options.rate ?? 10,
         writeEvery: options.writeEvery ?? 2,
-        timeoutMs: options.timeoutMs ?? 30_000,
+        timeoutMs: options.timeoutMs ?? 10_000,
         seconds: options.seconds ?? 900,
         log,
       };

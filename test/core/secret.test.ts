@@ -6,7 +6,7 @@ describe('Secret', () => {
   const secret = new Secret("s3cr'et value&1");
 
   test('does not turn into text by accident', () => {
-    expect([String(secret), secret.toString(), JSON.stringify({ secret }), inspect({ secret }), String.prototype.concat.call('', secret)]).toEqual(
+    expect([String(secret), secret.toString(), JSON.stringify({ secret }), inspect({ secret }), [secret].join('')]).toEqual(
       ['[secret]', '[secret]', '{"secret":"[secret]"}', '{ secret: [secret] }', '[secret]']);
   });
 
