@@ -1,5 +1,5 @@
 /** A playbook: plain data, or a function of its variables and the inventory that returns plain data. */
-import type { ZodType } from 'zod';
+import type { z } from 'zod';
 import type { Inventory } from './inventory/host';
 import type { Play } from './play';
 import { siteHere, type Site } from './site';
@@ -24,7 +24,7 @@ export interface PlaybookOptions<V> {
   /** One paragraph for `run PLAYBOOK --help`. */
   readonly description?: string;
   /** A zod object, strict; `describe()` on each field is its help text. */
-  readonly vars?: ZodType<V>;
+  readonly vars?: z.core.$ZodType<V>;
   readonly plays: readonly Play[] | FromContext<PlaybookContext<V>, readonly Play[]>;
   /** Every play: one host's failure ends the run for all. */
   readonly anyErrorsFatal?: boolean;

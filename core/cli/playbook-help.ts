@@ -1,11 +1,12 @@
 /** `run PLAYBOOK --help`: the command's help, what the playbook is for and which variables it takes. */
 import { describeVars, type VarRow } from './describe-vars';
 import { loadPlaybook, playbookPath } from './load-playbook';
+import { varsOf } from './schema';
 
 /** The text. @param help the command's own help. @throws UsageError or PlaybookError when the playbook does not load */
 export function playbookHelp(given: string, help: string): string {
   const playbook = loadPlaybook(playbookPath(given));
-  const rows = describeVars(playbook.vars);
+  const rows = describeVars(varsOf(playbook));
   return [
     playbook.name,
     ...(playbook.description === undefined ? [] : ['', playbook.description.trim()]),

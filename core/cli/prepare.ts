@@ -10,6 +10,7 @@ import type { Begun } from './begin';
 import { loadPlaybook } from './load-playbook';
 import type { PlaybookOptions } from './options';
 import { parseVars } from './parse-vars';
+import { varsOf } from './schema';
 import { collectVars } from './set-vars';
 
 /** A playbook that could run. */
@@ -44,7 +45,8 @@ function layOut(path: string, options: PlaybookOptions, mark: Mark): Prepared {
   mark('inventory read');
   const playbook = loadPlaybook(path);
   mark('playbook loaded');
-  const parsed = parseVars(playbook.vars, collectVars(playbook.vars, options.vars, options.set), inventory);
+  const schema = varsOf(playbook);
+  const parsed = parseVars(schema, collectVars(schema, options.vars, options.set), inventory);
   if (!parsed.ok) throw new PlaybookError(parsed.problems);
   const { limit, tags, skipTags } = options;
   const selection: Selection = { tags, skipTags, ...(limit === undefined ? {} : { limit }) };

@@ -71,6 +71,11 @@ function innerOf(schema: z.ZodType): z.ZodType | undefined {
   return undefined;
 }
 
+/** The schema of a playbook's variables. */
+export function varsOf(playbook: { readonly vars?: z.core.$ZodType }): z.ZodType | undefined {
+  return playbook.vars && asSchema(playbook.vars);
+}
+
 /** Zod's own types for what lies inside a schema name the core interface; every schema is of the full one. */
 export function asSchema(schema: unknown): z.ZodType {
   return schema as z.ZodType;

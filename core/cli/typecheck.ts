@@ -3,7 +3,7 @@
  * is loaded, and a type error ends the run before the first connection. Nothing is checked again as long as nothing changed.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -27,23 +27,49 @@ const MOST_SHOWN = 20;
 export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
   const memory = new CheckMemory(roots, ROOT);
   if (memory.isGood()) return { remembered: true, problems: [] };
-  const output = await compile(configFile(roots, memory.key));
+  const output = await compile(roots, memory.key);
   const problems = problemsIn(output);
   if (problems.length === 0) memory.remember(filesIn(output));
   const more = problems.length - MOST_SHOWN;
   return { remembered: false, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
 }
 
-function compile(config: string): Promise<string> {
+function compile(roots: readonly string[], key: string): Promise<string> {
+  const config = configFile(roots, key);
+  const build = new BuildInfo(join(dirname(config), `${key}.tsbuildinfo`));
+  // One thread: several would each read the same types again, beside Node loading the playbook on the other core.
+  const args = ['-p', config, '--pretty', 'false', '--listFiles', '--singleThreaded', '--incremental', '--tsBuildInfoFile', build.path];
   return new Promise((done, fail) => {
-    // One thread: several would each read the same types again, beside Node loading the playbook on the other core.
-    execFile(compiler(), ['-p', config, '--pretty', 'false', '--listFiles', '--singleThreaded'], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+    execFile(compiler(), args, { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      build.keep();
       // It exits with 1 or 2 when there are type errors; those are on its standard output.
       const failed = error !== null && problemsIn(stdout).length === 0;
       if (failed) fail(new UsageError(`the type check did not run: ${(stderr + stdout).trim().split('\n').at(-1) ?? error.message}`));
       else done(stdout);
     });
   });
+}
+
+/** What the compiler remembers of a check, so that the next one reads only what changed. Two runs may write it at once: each has a copy of its own. */
+class BuildInfo {
+  readonly path: string;
+
+  constructor(private readonly kept: string) {
+    this.path = `${kept}.${process.pid}`;
+    try {
+      copyFileSync(kept, this.path);
+    } catch {
+      // None yet: the compiler reads everything.
+    }
+  }
+
+  keep(): void {
+    try {
+      renameSync(this.path, this.kept);
+    } catch {
+      // It could not be written: the next check takes longer.
+    }
+  }
 }
 
 /** The compiler's configuration: in the cache, so that an interrupted check leaves nothing behind; below /tmp where there is no cache. */

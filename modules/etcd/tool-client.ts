@@ -29,7 +29,7 @@ const alarmList = z.object({ alarms: z.array(z.object({ memberID: id, alarm: z.n
 export function toolClient(on: Target, access: EtcdAccess): EtcdClient {
   const where = `${on.host.name} (etcdctl) -> ${endpointText(access.endpoint)}`;
   const ask = (args: readonly string[], timeoutMs = CALL_MS) => runTool(on, access, { where, args, timeoutMs });
-  const told = async <T>(schema: z.ZodType<T>, ...args: string[]): Promise<T> => parse(schema, await ask([...args, '--write-out=json']), where);
+  const told = async <T>(schema: z.core.$ZodType<T>, ...args: string[]): Promise<T> => parse(schema, await ask([...args, '--write-out=json']), where);
   const done = async (...args: string[]): Promise<void> => { await ask(args); };
   // Linearizable is etcdctl's default; the key need not be there.
   const stamp = async (): Promise<Stamp> => stampOf((await told(read, 'get', 'runsheet', '--limit=1', '--keys-only')).header);
@@ -75,10 +75,10 @@ async function runTool(on: Target, { endpoint, tls }: EtcdAccess, { where, args,
   throw new EtcdFailure(where, args[0] === 'get' ? 'read' : args.filter(arg => !arg.startsWith('-')).slice(0, 2).join(' '), last === 'context deadline exceeded' || last === '' ? 'no answer in time' : last);
 }
 
-function parse<T>(schema: z.ZodType<T>, text: string, where: string): T {
+function parse<T>(schema: z.core.$ZodType<T>, text: string, where: string): T {
   // Ids have 64 bits, of which JSON.parse would keep 53.
   const exact = text.replaceAll(/([:[,])(\d{16,})(?=[,}\]])/g, '$1"$2"');
-  const parsed = schema.safeParse(JSON.parse(exact));
+  const parsed = z.safeParse(schema, JSON.parse(exact));
   if (!parsed.success) throw new CheckError(`${where}: what etcdctl prints is not understood: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }

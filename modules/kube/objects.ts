@@ -55,7 +55,7 @@ export const versionSchema = z.object({ gitVersion: z.string() });
 const listSchema = z.object({ items: z.array(z.unknown()).nullish() });
 
 /** The items of a list of the API. */
-export function parseList<T>(item: z.ZodType<T>, answer: unknown): T[] {
+export function parseList<T>(item: z.core.$ZodType<T>, answer: unknown): T[] {
   return z.array(item).parse(listSchema.parse(answer).items ?? []);
 }
 

@@ -85,8 +85,8 @@ export function hostsIn(text: string, path: string): readonly AlternativeName[] 
   return parseRequest(hostsSchema, text, path).hosts.map(alternativeName);
 }
 
-function parseRequest<T>(schema: z.ZodType<T>, text: string, path: string): T {
-  const parsed = schema.safeParse(parseJson(text, path));
+function parseRequest<T>(schema: z.core.$ZodType<T>, text: string, path: string): T {
+  const parsed = z.safeParse(schema, parseJson(text, path));
   if (!parsed.success) throw new RangeError(`${path} is no cfssl request: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
