@@ -18,12 +18,12 @@ export interface FlagWish {
 }
 
 /** A new text for one file. */
-export interface FlagEdit {
+export interface TextEdit {
   readonly path: string;
   readonly line: number;
   readonly before: string;
   readonly after: string;
-  /** The flag's value before and after, `null` where it is not given; a flag without a value is `true`. */
+  /** The value before and after, `null` where it is not given; a flag without a value is `true`. */
   readonly from: string | null;
   readonly to: string | null;
 }
@@ -32,7 +32,7 @@ export interface FlagEdit {
  * The edit that makes a flag as wished, `undefined` when it is so already.
  * @throws RefusedError naming unit, file and flag where it is given twice, the unit runs a shell, or the edit would not parse back
  */
-export function editFlag(texts: UnitTexts, wish: FlagWish): FlagEdit | undefined {
+export function editFlag(texts: UnitTexts, wish: FlagWish): TextEdit | undefined {
   const before = resolveTexts(texts);
   const command = theCommand(texts, before, wish);
   const uses = flagsOf(command).filter(use => use.name === flagName(wish.flag));
@@ -129,8 +129,7 @@ interface Meant {
 
 /** Parses the edited text and compares: the command as it was but for this flag, and nothing else changed. */
 function assertMeant({ texts, wish, before, use, path, after }: Meant): void {
-  const replace = (file: SourceText): SourceText => file.path === path ? { path, text: after } : file;
-  const edited: UnitTexts = { ...texts, files: texts.files.map(replace), environmentFiles: texts.environmentFiles.map(replace) };
+  const edited = withText(texts, path, after);
   const command = before.commands[0];
   const got = resolveTexts(edited).commands;
   const wanted = [...(command?.args ?? []).flatMap(arg => wantedArg(arg, use, wish)), ...(use === undefined ? [plain(wish)] : [])];
@@ -162,17 +161,24 @@ function sameTexts(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** Everything of a file but the values that an edit may touch: kinds, sections and keys in order, or names of variables. */
-function otherParts(texts: UnitTexts, path: string, text: string): string {
+export function otherParts(texts: UnitTexts, path: string, text: string): string {
   if (isEnvironmentFile(texts, path)) return parseEnvironmentFile(path, text).map(variable => variable.name).join('\n');
   const part = (entry: UnitEntry): string => entry.kind === 'assignment' ? `${entry.section} ${entry.key}` : text.slice(entry.start, entry.end);
   return parseUnitFile(path, text).entries.map(part).join('\n');
+}
+
+/** The same texts with another one for this file. */
+export function withText(texts: UnitTexts, path: string, text: string): UnitTexts {
+  const replace = (file: SourceText): SourceText => file.path === path ? { path, text } : file;
+  return { ...texts, files: texts.files.map(replace), environmentFiles: texts.environmentFiles.map(replace) };
 }
 
 function isEnvironmentFile(texts: UnitTexts, path: string): boolean {
   return texts.environmentFiles.some(file => file.path === path);
 }
 
-function textAt(texts: UnitTexts, path: string): string {
+/** The text of one of a unit's files. */
+export function textAt(texts: UnitTexts, path: string): string {
   return [...texts.files, ...texts.environmentFiles].find(file => file.path === path)?.text ?? '';
 }
 

@@ -9,3 +9,4 @@ export { type UnitState } from './show';
 export { staleness, type StalenessOptions } from './staleness';
 export { flagOf, unit, variableOf, type FlagReading, type SourceLine, type Unit, type UnitArgument, type UnitParams } from './unit';
 export { unitName } from './unit-name';
+export { editRefusal, variable, type VariableParams } from './variable';
