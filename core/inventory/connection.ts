@@ -30,6 +30,7 @@ export function connectionOf(host: string, vars: Settings): HostConnection {
     ...given('becomePassword', map(find(NAMES.becomePassword), secretOf)),
     ...given('hostKeys', map(find(NAMES.hostKeys), fingerprintsOf)),
     ...given('knownHosts', map(find(NAMES.knownHosts), found => listOf(found).map(expandHome)) ?? fromSshArgs(vars)),
+    ...given('stateDirectory', map(find(NAMES.stateDirectory), absoluteOf)),
   };
 }
 
@@ -112,6 +113,13 @@ function secretOf(found: Found): Secret {
 
 function pathOf(found: Found): string {
   return expandHome(textOf(found));
+}
+
+/** A path on the host. */
+function absoluteOf(found: Found): string {
+  const path = textOf(found);
+  if (!path.startsWith('/')) throw wrong(found, 'is no absolute path');
+  return path;
 }
 
 function fingerprintsOf(found: Found): readonly string[] {

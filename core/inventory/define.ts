@@ -83,4 +83,4 @@ function renamed(entry: Reached): Vars {
   return Object.fromEntries(PROPERTIES.map(property => [NAMES[property].at(-1) ?? property, entry[property]]));
 }
 
-const PROPERTIES = ['type', 'address', 'port', 'user', 'privateKeyFile', 'password', 'become', 'becomeUser', 'becomePassword', 'hostKeys', 'knownHosts'] as const;
+const PROPERTIES = ['type', 'address', 'port', 'user', 'privateKeyFile', 'password', 'become', 'becomeUser', 'becomePassword', 'hostKeys', 'knownHosts', 'stateDirectory'] as const;

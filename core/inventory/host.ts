@@ -25,6 +25,8 @@ export interface HostConnection {
   readonly hostKeys?: readonly string[];
   /** `runsheet_known_hosts`: known_hosts files to use instead of the user's and the system's. */
   readonly knownHosts?: readonly string[];
+  /** `runsheet_state_dir`: where Runsheet keeps what a later run must know; /var/lib/runsheet for root, ~/.local/state/runsheet for others. */
+  readonly stateDirectory?: string;
 }
 
 /** One host of the inventory. There is one object per host in a run, so hosts may be compared and used as map keys. */

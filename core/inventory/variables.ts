@@ -14,6 +14,7 @@ export const NAMES = {
   becomePassword: ['ansible_become_pass', 'ansible_become_password'],
   hostKeys: ['runsheet_host_key'],
   knownHosts: ['runsheet_known_hosts'],
+  stateDirectory: ['runsheet_state_dir'],
   sshArgs: ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
 } as const satisfies Record<string, readonly string[]>;
 

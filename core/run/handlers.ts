@@ -2,11 +2,13 @@
  * Handlers: what a change calls for at the end of the play, once for each host.
  *
  * They run also on hosts that failed in a later task, since the change that calls for them is made. They do not run on hosts that cannot be
- * reached, and not after the run was ended for all (cancelled, refused, a fatal failure): then they are named as owed.
+ * reached, and not after the run was ended for all (cancelled, refused, a fatal failure): then they are named as owed, and stay written down on the
+ * host for the next run.
  */
 import type { Host } from '../inventory/host';
 import type { Handler } from '../task';
 import type { LaidHandler } from './layout';
+import { mapLimited } from './pool';
 import { runTask, type Failures, type Frame } from './task-run';
 
 /** Who notified what in one batch. */
@@ -27,21 +29,38 @@ export class Notified {
   }
 }
 
-/** Runs what was notified, in the order of definition. @returns the hosts on which a handler failed; those run no further handler */
-export async function runHandlers(frame: Frame): Promise<Failures> {
+/**
+ * Runs what was notified on the hosts of a batch, by this run or an earlier one that owes it, in the order of definition.
+ * @returns the hosts on which a handler failed; those run no further handler
+ */
+export async function runHandlers(frame: Frame, batch: readonly Host[]): Promise<Failures> {
   const { run, play, notified } = frame;
   const failed = new Map<Host, string>();
+  await recall(frame, batch);
   for (const laid of play.handlers) {
     const owed = notified.owed(laid.handler);
-    const waiting = play.hosts.filter(host => owed.has(host));
+    const waiting = batch.filter(host => owed.has(host));
     const able = (host: Host): boolean => run.isSelected(laid.step) && !run.ends(false) && !run.unreachable.has(host) && !failed.has(host);
     const hosts = waiting.filter(able);
     warn(frame, laid, waiting.filter(host => !hosts.includes(host)));
     if (hosts.length === 0) continue;
     const doubtful = new Set(hosts.filter(host => owed.get(host) !== true));
     for (const [host, name] of await runTask(frame, laid.step, hosts, doubtful)) failed.set(host, name);
+    if (!run.check && !run.signal.aborted) {
+      await Promise.all(hosts.filter(host => !failed.has(host) && !run.unreachable.has(host)).map(host => run.owed.done(host, laid.handler)));
+    }
   }
   return failed;
+}
+
+/** Adds what earlier runs owe these hosts. */
+async function recall({ run, play, notified }: Frame, batch: readonly Host[]): Promise<void> {
+  const handlers = play.handlers.filter(({ step }) => run.isSelected(step)).map(({ handler }) => handler);
+  if (handlers.length === 0 || run.ends(false)) return;
+  await mapLimited(batch.filter(host => !run.unreachable.has(host)), run.job.settings.forks, async host => {
+    const owed = await run.owed.earlier(host);
+    notified.add(handlers.filter(handler => owed.has(handler.name)), host, true);
+  });
 }
 
 function warn({ run }: Frame, { handler }: LaidHandler, hosts: readonly Host[]): void {

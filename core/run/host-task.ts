@@ -7,7 +7,7 @@ import type { Status } from '../report/events';
 import { unlessAborted } from './abort';
 import { becomeUser } from './become';
 import type { Decision } from './decide';
-import type { LaidTask } from './layout';
+import { notifiedBy, type LaidTask } from './layout';
 import { isLossOf } from './links';
 import type { Doings } from './perform';
 import { patienceOf, rounds, type Round } from './rounds';
@@ -48,7 +48,7 @@ export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
     case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: known(undefined) };
     case 'unknown': return { ...NOTHING, status: 'unknown', reason: decision.reason, value: UNKNOWN };
     case 'fail': return { ...NOTHING, status: 'failed', reason: decision.reason, value: none(decision.reason) };
-    case 'go': return await carryOut({ ...decision, doings: { changes: [], acting: undefined } }, job);
+    case 'go': return await carryOut({ ...decision, doings: { changes: [], acting: undefined, before: () => job.run.owed.note(job.host, notifiedBy(job.step.task)) } }, job);
     default: return decision satisfies never;
   }
 }

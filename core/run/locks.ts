@@ -15,7 +15,7 @@ export class Locks {
 
   constructor(private readonly run: Run) {}
 
-  /** Takes them all, once. A host that cannot be reached gets none and no task either. @throws RefusedError naming who holds one */
+  /** Takes them all, once, and asks about handlers that are owed there. A host that cannot be reached gets none and no task either. @throws RefusedError naming who holds one */
   async ensure(): Promise<void> {
     this.#all ??= this.#takeAll();
     await this.#all;
@@ -37,6 +37,7 @@ export class Locks {
       if (!isRefusal(error) || lockWaitMs <= 0) throw error;
       await this.#takeInTurn(hosts);
     }
+    await this.run.owed.agreeOn(this.run.left(hosts));
   }
 
   /**
@@ -54,7 +55,7 @@ export class Locks {
     try {
       const link = await this.run.links.open(host);
       const say = (line: string): void => this.run.events.notice('info', line, host.name);
-      this.#held.push(await link.lock({ run: runId, playbook: playbook.name, holder, waitMs, say }, this.#user(host)));
+      this.#held.push(await link.lock({ run: runId, playbook: playbook.name, holder, waitMs, say }, this.userOn(host)));
     } catch (error) {
       if (isLossOf(host, error)) this.run.links.lose(host, error);
       else if (isRefusal(error)) throw error;
@@ -69,7 +70,7 @@ export class Locks {
   }
 
   /** Root where any task on this host becomes root, so that all runs meet at the same lock; else whoever it becomes. */
-  #user(host: Host): string | undefined {
+  userOn(host: Host): string | undefined {
     const { become } = this.run.job.settings;
     const here = this.#tasks().filter(({ step, hosts }) => (step.task.options.delegateTo === undefined ? hosts.includes(host) : step.task.options.delegateTo === host));
     const users = here.map(({ step }) => becomeUser(host, step.become, become)).filter(user => user !== undefined);

@@ -8,6 +8,7 @@ import { tasksIn, type LaidPlay, type LaidTask, type Layout } from './layout';
 import { Emitter } from './emit';
 import { Links } from './links';
 import { Locks } from './locks';
+import { Owed } from './owed';
 import { Turns } from './turns';
 import { Values } from './values';
 
@@ -29,6 +30,7 @@ export class Run {
   readonly events: Emitter;
   readonly links: Links;
   readonly locks: Locks;
+  readonly owed = new Owed(this);
   /** For changes on hosts that tasks are delegated to. */
   readonly turns = new Turns<Host>();
   readonly values = new Values(host => this.whyGone(host) ?? 'it has not run');

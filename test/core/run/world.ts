@@ -56,7 +56,7 @@ export interface World extends Disposable {
 export function world(...names: readonly string[]): World {
   const dir = mkdtempSync(join(tmpdir(), 'runsheet-engine-'));
   const draft = newDraft();
-  readEntries(draft, { hosts: Object.fromEntries(names.map(name => [name, {}])), type: 'local', groups: { web: { hosts: [...names] } } }, 'test');
+  readEntries(draft, { hosts: Object.fromEntries(names.map(name => [name, { stateDirectory: join(dir, name, '.state') }])), type: 'local', groups: { web: { hosts: [...names] } } }, 'test');
   const inventory = mergeDraft(draft, ['test']);
   for (const name of names) mkdirSync(join(dir, name));
   const path = (host: string | Host, file: string): string => join(dir, typeof host === 'string' ? host : host.name, file);
