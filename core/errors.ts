@@ -4,7 +4,7 @@
 import type { CommandResult } from './transport/connection';
 import { redact } from './secret';
 
-export type ErrorKind = 'usage' | 'playbook' | 'inventory' | 'connection' | 'command' | 'convergence' | 'check' | 'refused' | 'interrupted';
+export type ErrorKind = 'usage' | 'playbook' | 'inventory' | 'connection' | 'command' | 'convergence' | 'check' | 'refused' | 'plan' | 'interrupted';
 
 const TAG = Symbol.for('runsheet.error');
 
@@ -64,6 +64,11 @@ export class CheckError extends RunnerError {
 /** A guard says no before anything was done (a lock, a confirmation, an edit that would not parse). */
 export class RefusedError extends RunnerError {
   constructor(message: string, hint?: string) { super('refused', message, hint); }
+}
+
+/** The plan no longer fits what is there. */
+export class PlanError extends RunnerError {
+  constructor(message: string, hint?: string) { super('plan', message, hint); }
 }
 
 /** The user or a signal ended the run. */

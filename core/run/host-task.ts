@@ -1,10 +1,11 @@
 /** One task on one host, from its decision to how it ended. */
-import { describeError, RefusedError } from '../errors';
+import { describeError, isRunnerError, RefusedError } from '../errors';
 import type { Host } from '../inventory/host';
 import { milliseconds } from '../duration';
 import type { Action, Change } from '../module';
 import type { Status } from '../report/events';
 import { unlessAborted } from './abort';
+import { Actor } from './actor';
 import { becomeUser } from './become';
 import type { Decision } from './decide';
 import { notifiedBy, type LaidTask } from './layout';
@@ -34,12 +35,13 @@ export interface Ended {
   readonly module: string | null;
   readonly reason?: string;
   readonly willCheck?: boolean;
-  /** A connection was lost: that is never ignored. */
+  /** A connection was lost, or the plan no longer fits: that is never ignored. */
   readonly lost?: boolean;
 }
 
-interface Work { readonly actions: readonly Action<unknown>[]; readonly several: boolean; readonly doings: Doings }
+interface Work { readonly actions: readonly Action<unknown>[]; readonly several: boolean; readonly doings: Doings; readonly actor: Actor }
 
+const LEFT_OUT = 'left out at --step';
 const NOTHING = { changes: [], module: null } as const;
 
 /** Carries the decision out; what goes wrong is in the result. */
@@ -48,7 +50,7 @@ export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
     case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: known(undefined) };
     case 'unknown': return { ...NOTHING, status: 'unknown', reason: decision.reason, value: UNKNOWN };
     case 'fail': return { ...NOTHING, status: 'failed', reason: decision.reason, value: none(decision.reason) };
-    case 'go': return await carryOut({ ...decision, doings: { changes: [], acting: undefined, before: () => job.run.owed.note(job.host, notifiedBy(job.step.task)) } }, job);
+    case 'go': return await carryOut({ ...decision, doings: { changes: [], acting: undefined, before: () => job.run.owed.note(job.host, notifiedBy(job.step.task)) }, actor: new Actor(job.run, job.step, job.host) }, job);
     default: return decision satisfies never;
   }
 }
@@ -59,6 +61,7 @@ async function carryOut(work: Work, job: HostTask): Promise<Ended> {
   const base = { changes: doings.changes, module: [...new Set(actions.map(action => action.module))].join(', ') || null };
   const place = step.task.options.delegateTo ?? host;
   try {
+    if (!await unlessAborted(run.signal, () => run.stepper.allows(step))) return { ...base, status: 'skipped', reason: LEFT_OUT, value: none(LEFT_OUT) };
     const refusal = await refusalOf(run, actions);
     if (refusal !== undefined) return { ...base, status: 'skipped', reason: refusal, value: none(refusal) };
     // Hosts that change something on the same delegate would meet each other's half-done work.
@@ -96,7 +99,7 @@ function endIfAsked(run: Run, actions: readonly Action<unknown>[]): void {
   }
 }
 
-async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, doings }: Work): Promise<Round> {
+async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, doings, actor }: Work): Promise<Round> {
   const { settings, runId } = run.job;
   const { options } = step.task;
   const answers = actions.flatMap(action => (action.kind === 'confirm' || action.kind === 'end' ? [action.value] : []));
@@ -105,19 +108,22 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
   const limitMs = options.timeout === undefined ? settings.timeoutMs + patienceOf(step.task, actions) : milliseconds(options.timeout);
   const progress = run.events.progress(step.id, host.name);
   try {
-    return await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
-      task: step.task, actions, several, check: run.check, planned, isHandler: step.isHandler, doings,
+    const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
+      task: step.task, actions, several, check: run.check, planned, isHandler: step.isHandler, doings, actor,
       on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name) }),
     }));
+    actor.settle();
+    return round;
   } finally {
     progress.end();
   }
 }
 
-function endOfRound({ value, willCheck, unknown }: Round, { actions, doings }: Work, check: boolean): Pick<Ended, 'status' | 'value' | 'reason' | 'willCheck'> {
+function endOfRound({ value, willCheck, unknown }: Round, { actions, doings, actor }: Work, check: boolean): Pick<Ended, 'status' | 'value' | 'reason' | 'willCheck'> {
   if (unknown !== undefined) return { status: 'unknown', value: UNKNOWN, reason: unknown };
   if (check && actions.length > 0 && actions.every(action => action.kind === 'confirm')) return { status: 'skipped', value, reason: 'check mode asks nothing' };
-  return { status: doings.changes.length > 0 ? 'changed' : 'ok', value, ...(willCheck ? { willCheck, reason: checksOf(actions) } : {}) };
+  const reason = willCheck ? checksOf(actions) : actor.reason;
+  return { status: doings.changes.length > 0 ? 'changed' : 'ok', value, ...(willCheck ? { willCheck } : {}), ...(reason === undefined ? {} : { reason }) };
 }
 
 function checksOf(actions: readonly Action<unknown>[]): string {
@@ -133,11 +139,19 @@ function endOfError(error: unknown, { run, host }: HostTask, { place, acting }: 
     return { status: 'unknown', value: none(reason), reason };
   }
   const reason = `${describeError(error)}${halfDone}`;
+  if (isRunnerError(error) && error.kind === 'plan') return offPlan(reason, run, host);
   if (!isLossOf(place, error)) return { status: 'failed', value: none(reason), reason };
   run.links.lose(place, error);
   if (place === host) return { status: 'unreachable', value: none(reason), reason, lost: true };
   const delegated = `it is delegated to ${place.name}, which cannot be reached: ${reason}`;
   return { status: 'failed', value: none(delegated), reason: delegated, lost: true };
+}
+
+/** The host takes no part in what follows, whatever a `rescue` does for it. */
+function offPlan(reason: string, run: Run, host: Host): Pick<Ended, 'status' | 'value' | 'reason' | 'lost'> {
+  run.offPlan = true;
+  run.failed.set(host, `it was stopped: ${reason.split('\n')[0] ?? ''}`);
+  return { status: 'failed', value: none(reason), reason, lost: true };
 }
 
 function changesSomething(action: Action<unknown>): boolean {

@@ -2,7 +2,9 @@
 import type { Host, Inventory } from '../inventory/host';
 import type { Playbook } from '../playbook';
 import type { RunnerEvent } from '../report/events';
+import type { Change } from '../module';
 import type { Transport } from '../transport/connection';
+import type { Ledger } from './ledger';
 
 /** What of a playbook is to be run. */
 export interface Selection {
@@ -10,7 +12,18 @@ export interface Selection {
   readonly limit?: string;
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
+  /** `--start-at`: id of the first task. */
+  readonly startAt?: string;
 }
+
+/** Says which changes may be made: `runsheet apply` makes only those of its plan. */
+export interface Guard {
+  /** Called before a task makes these changes on a host. @throws PlanError when they are not the planned ones */
+  permit(place: { readonly task: string; readonly host: string }, changes: readonly Change[]): void;
+}
+
+/** An answer at `--step`; `continue` is yes to this task and to all that follow. */
+export type StepAnswer = 'yes' | 'no' | 'continue';
 
 /** How it is to be run. */
 export interface RunSettings {
@@ -40,6 +53,11 @@ export interface RunJob {
   readonly holder: string;
   /** Asks the user; `false` ends the run. `--yes` answers `true`; without a terminal and without `--yes` it throws RefusedError. */
   readonly ask: (text: string) => Promise<boolean>;
+  /** `--step`: asked before each task. */
+  readonly step?: (task: string) => Promise<StepAnswer>;
+  /** What commands did, here and in the run that this one goes on after. */
+  readonly ledger?: Ledger;
+  readonly guard?: Guard;
   readonly emit: (event: RunnerEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -49,6 +67,8 @@ export interface Plan {
   readonly plays: readonly PlannedPlay[];
   /** All hosts that any play works on, in the order of the inventory. */
   readonly hosts: readonly Host[];
+  /** Ids of the tasks that run only where another one fails: those of every `rescue`, and the handlers that they notify. */
+  readonly rescues: ReadonlySet<string>;
 }
 
 export interface PlannedPlay {

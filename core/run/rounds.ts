@@ -5,8 +5,9 @@ import { CheckError, isRunnerError } from '../errors';
 import type { Action, Change } from '../module';
 import type { Task } from '../task';
 import type { Target } from '../transport/connection';
+import type { Actor } from './actor';
 import { judged } from './loss';
-import { perform, type Doings } from './perform';
+import type { Doings } from './perform';
 import { preview } from './preview';
 import { known, UNKNOWN, type Outcome } from './values';
 
@@ -22,6 +23,7 @@ export interface RoundsJob {
   readonly planned: boolean;
   readonly isHandler: boolean;
   readonly doings: Doings;
+  readonly actor: Actor;
 }
 
 /** How it went; in check mode, how it would go. The changes are in `doings`. */
@@ -57,18 +59,18 @@ export async function rounds(job: RoundsJob): Promise<Round> {
   }
 }
 
-/** A round that failed counts as "not yet", but never a lost link or the end of the time. */
+/** A round that failed counts as "not yet", but never a lost link, the end of the time or a change that is not planned. */
 function retryable(error: unknown, { on }: RoundsJob, left: number): undefined {
-  if (left <= 0 || on.signal.aborted || (isRunnerError(error) && error.kind === 'connection')) throw error;
+  if (left <= 0 || on.signal.aborted || (isRunnerError(error) && (error.kind === 'connection' || error.kind === 'plan'))) throw error;
   return undefined;
 }
 
 async function oneRound(job: RoundsJob): Promise<Round> {
   job.doings.acting = undefined;
   const seen = [];
-  for (const action of job.actions) {
+  for (const [index, action] of job.actions.entries()) {
     job.on.signal.throwIfAborted();
-    seen.push(job.check ? await previewed(action, job) : await performed(action, job));
+    seen.push(job.check ? await previewed(action, job) : await performed(action, index, job));
   }
   return {
     value: together(seen.map(one => one.value), job.several),
@@ -83,10 +85,10 @@ async function previewed(action: Action<unknown>, { on, planned, isHandler, doin
   return { value, willCheck, unknown };
 }
 
-async function performed(action: Action<unknown>, { on, doings }: RoundsJob): Promise<Round> {
-  const own: Doings = { changes: [], acting: undefined };
+async function performed(action: Action<unknown>, index: number, { on, doings, actor }: RoundsJob): Promise<Round> {
+  const own: Doings = { changes: [], acting: undefined, before: doings.before };
   try {
-    return { value: known(await perform(action, on, own)), willCheck: false, unknown: undefined };
+    return { value: known(await actor.perform(action, index, { on, doings: own })), willCheck: false, unknown: undefined };
   } catch (error) {
     throw await judged(error, on);
   } finally {

@@ -58,9 +58,10 @@ async function runPlays(run: Run): Promise<void> {
   }
 }
 
-/** 0 fine, 1 the playbook or a refusal, 2 a task failed, 4 only unreachable hosts, 130 interrupted. */
+/** 0 fine, 1 the playbook or a refusal, 2 a task failed, 3 the plan no longer fits, 4 only unreachable hosts, 130 interrupted. */
 function exitOf(run: Run | undefined, halt: Halt | undefined): number {
   if (halt?.kind === 'cancelled') return 130;
+  if (run?.offPlan === true) return 3;
   const counts = [...run?.counts.values() ?? []];
   if (halt?.kind === 'broken' || (run?.failed.size ?? 0) > 0 || counts.some(count => count.failed > 0)) return 2;
   if (halt?.kind === 'refused') return 1;

@@ -9,6 +9,7 @@ import { Emitter } from './emit';
 import { Links } from './links';
 import { Locks } from './locks';
 import { Owed } from './owed';
+import { Stepper } from './stepper';
 import { Turns } from './turns';
 import { Values } from './values';
 
@@ -45,6 +46,9 @@ export class Run {
   readonly heldBack = new Map<Host, string>();
   /** `runOnce` tasks that are done. */
   readonly done = new Set<LaidTask>();
+  /** A task was stopped, since it would have made a change that is not planned. */
+  offPlan = false;
+  readonly stepper: Stepper;
   /** Check mode: something would have been changed before now. */
   planned = false;
   /** Check mode: ids of all tasks seen, and of those that it could not work out. */
@@ -62,6 +66,7 @@ export class Run {
     this.events = new Emitter(job.runId, job.emit);
     this.links = new Links(job.transport, this.signal);
     this.locks = new Locks(this);
+    this.stepper = new Stepper(job.step);
     this.plays = layout.plays.filter(play => tasksIn(play.steps).some(task => this.isSelected(task)));
     this.hosts = layout.hosts.filter(host => this.plays.some(play => play.hosts.includes(host)));
     for (const host of this.hosts) this.counts.set(host, { ok: 0, changed: 0, skipped: 0, failed: 0, unreachable: 0, unknown: 0, ignored: 0 });
