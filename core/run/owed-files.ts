@@ -1,9 +1,8 @@
 /** Owed handlers as files on a host: a name and since when, never a command. */
 import { createHash } from 'node:crypto';
-import type { Host } from '../inventory/host';
 import { cmd, lines } from '../transport/command';
 import type { Connection } from '../transport/connection';
-import { stateFolder } from './host-state';
+import { stateFolder } from '../transport/host-state';
 
 /** A handler that a change called for and that has not run since. */
 export interface OwedHandler {
