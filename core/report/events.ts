@@ -14,7 +14,7 @@ export interface RunEvent extends Base {
   readonly plays: readonly { readonly id: string; readonly name: string; readonly hosts: readonly string[] }[];
 }
 export interface PlayEvent extends Base { readonly type: 'play'; readonly play: string; readonly name: string; readonly hosts: readonly string[] }
-/** A task starts on these hosts. */
+/** A task starts on these hosts; with the strategy `free` there is one for each host, also while others are at work on the same task. */
 export interface StartEvent extends Base { readonly type: 'start'; readonly play: string; readonly task: string; readonly name: string; readonly hosts: readonly string[]; readonly handler: boolean }
 /** A last line of a host that is at work. */
 export interface ProgressEvent extends Base { readonly type: 'progress'; readonly task: string; readonly host: string; readonly line: string }
@@ -26,7 +26,7 @@ export interface TaskEvent extends Base {
   readonly changes: readonly Change[];
   readonly ms: number;
   readonly handler: boolean;
-  /** For skipped, failed, unreachable, unknown: why, in a sentence; for a failure with what to do. */
+  /** For skipped, failed, unreachable, unknown: why, in a sentence; for a failure with what to do. For ok: that an earlier run had done it. */
   readonly reason?: string;
   /** The failure is tolerated: the `ignoreErrors` text, or `rescued`. */
   readonly tolerated?: string;

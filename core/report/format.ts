@@ -25,7 +25,7 @@ export function countsOf(row: Row, paint: Paint): string {
 
 /** The lines below a finished row: what changed and what went wrong, equal outcomes of several hosts told once. */
 export function detailsOf(row: Row, options: FormatOptions): string[] {
-  const order = new Map(row.start.hosts.map((host, i) => [host, i]));
+  const order = new Map(row.hosts.map((host, i) => [host, i]));
   const told = row.results.filter(result => options.verbose || isNews(result)).sort((a, b) => (order.get(a.host) ?? 0) - (order.get(b.host) ?? 0));
   const groups = new Map<string, TaskEvent[]>();
   for (const result of told) {

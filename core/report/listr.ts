@@ -33,7 +33,7 @@ export function listrReporter(terminal: Terminal, options: FormatOptions): Repor
         case 'play': return later(() => print(playLines(event.name, event.hosts, options)));
         case 'start': {
           const row = rows.start(event);
-          return later(() => drawRow(row, { options, terminal, print, floor }));
+          return row === undefined ? undefined : later(() => drawRow(row, { options, terminal, print, floor }));
         }
         case 'progress':
         case 'task': rows.take(event); return;
@@ -84,7 +84,7 @@ async function drawRow(row: Row, { options, terminal, print, floor }: Drawing): 
 
 function titleOf(row: Row, options: FormatOptions): string {
   const counts = countsOf(row, options.paint);
-  const left = row.isDone ? '' : options.paint.dim(` ${row.results.length}/${row.start.hosts.length}`);
+  const left = row.isDone ? '' : options.paint.dim(` ${row.results.length}/${row.hosts.length}`);
   return `${row.start.handler ? 'handler ' : ''}${row.start.name}${left}${counts === '' ? '' : `  ${counts}`}`;
 }
 

@@ -4,17 +4,25 @@ import type { ProgressEvent, StartEvent, Status, TaskEvent } from './events';
 /** A task that hosts are at work on, or have finished. */
 export class Row {
   readonly results: TaskEvent[] = [];
-  readonly #waiting: Map<string, string>;
+  /** All that have started it. */
+  readonly hosts: string[] = [];
+  readonly #waiting = new Map<string, string>();
   readonly #finished: () => void;
   /** Resolves when every host has reported. */
   readonly done: Promise<void>;
 
   constructor(readonly start: StartEvent) {
-    this.#waiting = new Map(start.hosts.map(host => [host, '']));
     let finish: () => void = () => undefined;
     this.done = new Promise(resolve => { finish = resolve; });
     this.#finished = finish;
+    this.join(start.hosts);
     if (this.#waiting.size === 0) finish();
+  }
+
+  /** More hosts start the same task while others are at work on it. */
+  join(hosts: readonly string[]): void {
+    this.hosts.push(...hosts);
+    for (const host of hosts) this.#waiting.set(host, '');
   }
 
   get isDone(): boolean {
@@ -51,7 +59,13 @@ export class Row {
 export class Rows {
   readonly #open = new Map<string, Row>();
 
-  start(event: StartEvent): Row {
+  /** The new row of a task; `undefined` where its hosts joined the one that is open. */
+  start(event: StartEvent): Row | undefined {
+    const open = this.#open.get(event.task);
+    if (open !== undefined) {
+      open.join(event.hosts);
+      return undefined;
+    }
     const row = new Row(event);
     this.#open.set(event.task, row);
     return row;

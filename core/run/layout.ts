@@ -2,6 +2,7 @@
 import type { Host } from '../inventory/host';
 import type { Play } from '../play';
 import type { Block, Handler, Step, Task } from '../task';
+import { batchesOf } from './batches';
 
 /** A task at one place of the playbook. The same handle may stand at several. */
 export interface LaidTask {
@@ -33,14 +34,24 @@ export type LaidStep = LaidTask | LaidBlock;
 /** A handler and the task that it is in this play. */
 export interface LaidHandler { readonly handler: Handler; readonly step: LaidTask }
 
+/** A list that hosts go through, and after it the handlers that it notified. */
+export interface LaidPart {
+  readonly kind: 'drain' | 'tasks' | 'gate' | 'undrain';
+  readonly steps: readonly LaidStep[];
+}
+
 /** A play with its hosts and everything in it. */
 export interface LaidPlay {
   readonly id: string;
   readonly play: Play;
   /** After `--limit`: a pattern's hosts in the order of the inventory, hosts given as data in their own. */
   readonly hosts: readonly Host[];
-  /** The hosts in the portions that `serial` asks for. */
+  readonly strategy: NonNullable<Play['strategy']>;
+  /** The hosts in the portions that `serial` or `rolling` asks for. */
   readonly batches: readonly (readonly Host[])[];
+  /** In the order in which a host goes through them: its tasks, and with `rolling` what stands before and after them. */
+  readonly parts: readonly LaidPart[];
+  /** Those of all parts. */
   readonly steps: readonly LaidStep[];
   /** Those listed, in their order, then those only notified, in the order of definition. */
   readonly handlers: readonly LaidHandler[];
@@ -77,12 +88,21 @@ export class Layouter {
   /** Lays out one play for its hosts. */
   play(play: Play, hosts: readonly Host[], anyErrorsFatal: boolean): LaidPlay {
     const above: Above = { id: this.#id(play.name), tags: play.tags ?? [], become: play.become };
-    const steps = this.#steps(play.tasks, above);
+    const parts = this.#parts(play, above);
+    const steps = parts.flatMap(part => part.steps);
     const handlers = handlersOf(play, steps).map(handler => ({ handler, step: this.#task(handler.task, { ...above, id: `${above.id}/handlers` }, true) }));
+    const strategy = play.strategy ?? 'linear';
     return {
-      id: above.id, play, hosts, batches: batchesOf(hosts, play.serial), steps, handlers,
+      id: above.id, play, hosts, strategy, parts, steps, handlers,
+      batches: batchesOf(hosts, strategy === 'rolling' ? (play.rolling?.batch ?? 1) : play.serial),
       anyErrorsFatal: play.anyErrorsFatal ?? anyErrorsFatal,
     };
+  }
+
+  #parts({ tasks, rolling = {} }: Play, above: Above): readonly LaidPart[] {
+    const own = (kind: 'drain' | 'gate' | 'undrain'): LaidPart => ({ kind, steps: this.#steps(rolling[kind] ?? [], { ...above, id: `${above.id}/${kind}` }) });
+    const main: LaidPart = { kind: 'tasks', steps: this.#steps(tasks, above) };
+    return [own('drain'), main, own('gate'), own('undrain')].filter(part => part.kind === 'tasks' || part.steps.length > 0);
   }
 
   #steps(steps: readonly Step[], above: Above): readonly LaidStep[] {
@@ -117,13 +137,6 @@ export class Layouter {
 
 function handlersOf(play: Play, steps: readonly LaidStep[]): readonly Handler[] {
   return [...new Set([...(play.handlers ?? []), ...tasksIn(steps).flatMap(step => notifiedBy(step.task))])];
-}
-
-function batchesOf(hosts: readonly Host[], serial: number | undefined): readonly (readonly Host[])[] {
-  const size = serial === undefined || !(serial >= 1) ? hosts.length : Math.floor(serial);
-  const batches: (readonly Host[])[] = [];
-  for (let at = 0; at < hosts.length; at += size) batches.push(hosts.slice(at, at + size));
-  return batches;
 }
 
 function merge(above: readonly string[], own: readonly string[] = []): readonly string[] {

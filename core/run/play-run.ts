@@ -1,12 +1,16 @@
-/** One play: its hosts in batches, each through all steps and then the handlers. */
+/** One play: its hosts in batches, each taken through it by the play's strategy. */
 import type { Host } from '../inventory/host';
-import { Notified, runHandlers } from './handlers';
 import { tasksIn, type LaidPlay } from './layout';
+import type { Stage, Strategy } from './stage';
 import type { Run } from './state';
-import { runSteps } from './steps';
-import type { Failures, Frame } from './task-run';
+import { runFree } from './strategy-free';
+import { runLinear } from './strategy-linear';
+import { runRolling } from './strategy-rolling';
+import { Tally } from './tally';
 
-/** Runs the play on the hosts that are left. With `serial`, a batch in which a host was lost is the last one: the rest stays as it is. */
+const STRATEGIES: Readonly<Record<LaidPlay['strategy'], Strategy>> = { linear: runLinear, free: runFree, rolling: runRolling };
+
+/** Runs the play on the hosts that are left. Where a batch lost too many hosts, the rest stays as it is and takes no part in later plays. */
 export async function runPlay(run: Run, play: LaidPlay): Promise<void> {
   for (const { task } of tasksIn(play.steps)) run.values.expect(task, play.hosts);
   if (play.hosts.length === 0) return;
@@ -19,10 +23,12 @@ export async function runPlay(run: Run, play: LaidPlay): Promise<void> {
   run.events.emit({ type: 'play', play: play.id, name: play.play.name, hosts: hosts.map(host => host.name) });
   for (const [index, batch] of play.batches.entries()) {
     const started = run.left(batch);
-    if (started.length > 0) await runBatch(run, play, started);
+    if (started.length === 0) continue;
+    const stage: Stage = { run, play, tally: new Tally(started.length, play.play.maxFailPercent), entered: hosts };
+    const stops = await STRATEGIES[play.strategy](stage, started);
     if (run.ends(false)) return;
-    if (run.left(started).length < started.length) {
-      holdBack(run, play, play.batches.slice(index + 1).flat());
+    if (stops !== undefined) {
+      holdBack(stage, stops, play.batches.slice(index + 1).flat());
       return;
     }
   }
@@ -38,23 +44,12 @@ export function tellSkipped(run: Run): void {
     : `${names.length} plays, from "${first}" to "${names.at(-1) ?? first}", are skipped: none of their hosts is left`);
 }
 
-async function runBatch(run: Run, play: LaidPlay, hosts: readonly Host[]): Promise<void> {
-  const frame: Frame = { run, play, notified: new Notified(), rescued: false, cleanUp: false };
-  leave(run, await runSteps(frame, play.steps, hosts));
-  leave(run, await runHandlers(frame));
-}
-
-function leave(run: Run, failures: Failures): void {
-  for (const [host, name] of failures) run.failed.set(host, `it failed at "${name}"${afterColon(run.lastFailure.get(host))}`);
-}
-
-function afterColon(reason: string | undefined): string {
-  return reason === undefined || reason === '' ? '' : `: ${reason}`;
-}
-
-function holdBack(run: Run, { play }: LaidPlay, waiting: readonly Host[]): void {
-  const hosts = run.left(waiting);
-  if (hosts.length === 0) return;
-  for (const host of hosts) run.heldBack.set(host, `it was held back, since an earlier batch of "${play.name}" failed`);
-  run.events.notice('warning', `"${play.name}" stops here, since a host of this batch failed: not started on ${hosts.map(host => host.name).join(', ')}`);
+function holdBack({ run, play: { play }, tally }: Stage, why: string, waiting: readonly Host[]): void {
+  const unfinished = run.left(tally.unfinished);
+  const notStarted = run.left(waiting);
+  for (const host of unfinished) run.heldBack.set(host, `it was stopped in the middle of "${play.name}", since too many other hosts failed`);
+  for (const host of notStarted) run.heldBack.set(host, `it was held back, since an earlier batch of "${play.name}" failed`);
+  const told = [['not finished', unfinished], ['not started', notStarted]] as const;
+  const parts = told.filter(([, hosts]) => hosts.length > 0).map(([how, hosts]) => `${how} on ${hosts.map(host => host.name).join(', ')}`);
+  if (parts.length > 0) run.events.notice('warning', `"${play.name}" stops here, since ${why}: ${parts.join('; ')}`);
 }

@@ -12,6 +12,10 @@ export async function runSteps(frame: Frame, steps: readonly LaidStep[], hosts: 
     const active = hosts.filter(host => !failed.has(host) && !run.unreachable.has(host));
     if (active.length === 0) break;
     if (step.kind === 'task' && !run.isSelected(step)) continue;
+    if (frame.tally.isFull && !frame.cleanUp) {
+      frame.tally.cut(active);
+      break;
+    }
     const more = step.kind === 'task' ? await runTask(frame, step, active) : await runBlock(frame, step, active);
     for (const [host, name] of more) failed.set(host, name);
   }

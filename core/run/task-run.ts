@@ -6,12 +6,15 @@ import { endOf, type Ended } from './host-task';
 import { notifiedBy, type LaidPlay, type LaidTask } from './layout';
 import { mapLimited } from './pool';
 import type { Run } from './state';
+import type { Tally } from './tally';
 
 /** Where a task stands while it runs. */
 export interface Frame {
   readonly run: Run;
   readonly play: LaidPlay;
   readonly notified: Notified;
+  /** What the batch has lost so far. */
+  readonly tally: Tally;
   /** A `rescue` waits for its failure. */
   readonly rescued: boolean;
   /** It belongs to a `rescue` or `always`, which go on after a fatal failure of another host or a refusal. */
@@ -108,11 +111,9 @@ function settle(frame: Frame, { step, host, ms }: Finished, ended: Ended): Repor
     ...(ended.willCheck === true ? { willCheck: true } : {}),
     ...(delegateTo === undefined ? {} : { delegate: delegateTo.name }),
   });
-  return {
-    host, ended,
-    hasFailed: status === 'failed' && ignored === undefined,
-    isFatal: status === 'unreachable' || (status === 'failed' && tolerated === undefined),
-  };
+  const isFatal = status === 'unreachable' || (status === 'failed' && tolerated === undefined);
+  if (isFatal) frame.tally.lose(host);
+  return { host, ended, hasFailed: status === 'failed' && ignored === undefined, isFatal };
 }
 
 function remember({ run, notified }: Frame, { step, host }: Finished, { status, value, changes, reason }: Ended): void {

@@ -49,13 +49,21 @@ function checkUse(use: Use, earlier: Ran, place: Place): void {
   // What a play without hosts would use matters to nobody.
   if (place.play.hosts.length === 0) return;
   if (use.kind === 'once' && earlier.hosts.size === 0) say(`which has no host to run on${limitHint(place)}`);
-  if (use.kind === 'all' && earlier.plays.has(place.play) && place.play.batches.length > 1) {
-    say(`and takes the values of all hosts, in the same play with serial: ${place.play.batches.length} portions of hosts run one after the other, so put "${used.name}" in a play before`);
-  }
+  if (earlier.plays.has(place.play)) for (const problem of pacingProblems(use, place.play)) say(`${problem}, so put "${used.name}" in a play before`);
   if (use.kind === 'from' && !earlier.hosts.has(use.host)) say(`from ${use.host.name}, where it does not run${limitHint(place)}`);
   if (use.kind === 'task' && !runOnce) {
     const without = place.play.hosts.filter(host => !earlier.hosts.has(host));
     if (without.length > 0) say(`which does not run on ${names(without)}${limitHint(place)}`);
+  }
+}
+
+/** Values of other hosts in the same play, which do not have them at that time. */
+function* pacingProblems(use: Use, { strategy, batches }: LaidPlay): Iterable<string> {
+  if (use.kind !== 'all' && use.kind !== 'from') return;
+  const whose = use.kind === 'all' ? 'takes the values of all hosts' : `takes the value of ${use.host.name}`;
+  if (strategy === 'free') yield `and ${whose}, in the same play with strategy: 'free', where no host waits for another`;
+  else if (batches.length > 1 && (use.kind === 'all' || batches[0]?.includes(use.host) === false)) {
+    yield `and ${whose}, in the same play, whose ${batches.length} portions of hosts run one after the other`;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Inventory } from '../inventory/host';
 import { actionsOf } from '../task';
 import { notifiedBy, tasksIn, type LaidPlay, type LaidStep, type LaidTask } from './layout';
 import type { Problems } from './problems';
+import { verifyStrategy } from './verify-strategy';
 
 /** Adds the problems of plays and tasks that need no look at other tasks' values. */
 export function verifyPlays(plays: readonly LaidPlay[], inventory: Inventory, problems: Problems): void {
@@ -14,12 +15,11 @@ export function verifyPlays(plays: readonly LaidPlay[], inventory: Inventory, pr
   }
 }
 
-function checkPlay({ play, steps, handlers }: LaidPlay, problems: Problems): void {
+function checkPlay(laid: LaidPlay, problems: Problems): void {
+  const { play, parts, steps, handlers } = laid;
   if (play.tasks.length === 0) problems.add(`the play "${play.name}" has no tasks`, play.site);
-  if (play.serial !== undefined && !(Number.isInteger(play.serial) && play.serial >= 1)) {
-    problems.add(`the play "${play.name}" has serial: ${play.serial}; it must be a whole number of hosts, 1 or more`, play.site);
-  }
-  checkLists(steps, problems);
+  verifyStrategy(laid, problems);
+  for (const part of parts) checkLists(part.steps, problems);
   const notified = new Set(tasksIn(steps).flatMap(step => notifiedBy(step.task)));
   for (const { handler } of handlers) {
     if (!notified.has(handler)) problems.add(`no task of the play "${play.name}" notifies the handler "${handler.name}"`, handler.site);
