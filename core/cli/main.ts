@@ -40,9 +40,9 @@ const commands: Commands = {
     const { checkCommand } = require('./check-command') as typeof import('./check-command');
     return checkCommand(begun, options, timings);
   },
-  inventory(pattern, options) {
-    const { inventoryCommand } = require('./inventory-command') as typeof import('./inventory-command');
-    return inventoryCommand(pattern, options);
+  inventory(pattern, host, options) {
+    const { inventoryCommand, inventoryHostCommand } = require('./inventory-command') as typeof import('./inventory-command');
+    return host === undefined ? inventoryCommand(pattern, options) : inventoryHostCommand(pattern, host, options);
   },
 };
 

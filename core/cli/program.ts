@@ -6,7 +6,8 @@ import { each, list, positive, seconds, secondsOrNone, type InventoryOptions, ty
 export interface Commands {
   run(playbook: string | undefined, options: RunOptions, help: string): Promise<number>;
   check(playbook: string | undefined, options: PlaybookOptions, help: string): Promise<number>;
-  inventory(pattern: string, options: InventoryOptions): Promise<number>;
+  /** @param host with the pattern `host`: whose variables to explain */
+  inventory(pattern: string, host: string | undefined, options: InventoryOptions): Promise<number>;
 }
 
 /**
@@ -63,10 +64,11 @@ function addCheck(program: Command, commands: Commands, done: (exit: number) => 
 
 function addInventory(program: Command, commands: Commands, done: (exit: number) => void): void {
   program.command('inventory').argument('[PATTERN]', 'only the hosts that this pattern names (all)', 'all')
-    .description('Print hosts, groups and variables of an inventory.')
+    .argument('[HOST]', 'after the word `host`: each variable of this host, and which place sets it')
+    .description('Print hosts, groups and variables of an inventory; `inventory host NAME` explains one host.')
     .helpOption('-h, --help', 'print this help')
     .option('-i, --inventory <inventory>', INVENTORY_HELP, each, [])
-    .action(async (pattern: string, options: InventoryOptions) => { done(await commands.inventory(pattern, options)); });
+    .action(async (pattern: string, host: string | undefined, options: InventoryOptions) => { done(await commands.inventory(pattern, host, options)); });
 }
 
 const INVENTORY_HELP = 'inventory: a file (INI or TypeScript), or hosts with commas; may stand several times';

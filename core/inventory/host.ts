@@ -60,4 +60,13 @@ export interface Inventory {
   select(pattern: string): readonly Host[];
   /** The host of this name or address, matched whole. */
   find(nameOrAddress: string): Host | undefined;
+  /** Every variable of a host, connection variables too, with the places that set it. */
+  origins(host: Host): readonly VariableOrigin[];
+}
+
+/** A variable of a host and where its value comes from. */
+export interface VariableOrigin {
+  readonly name: string;
+  /** The value that counts comes first, `hosts.ini:7`; then what it overrides, the nearest first. */
+  readonly values: readonly { readonly value: unknown; readonly at: string }[];
 }

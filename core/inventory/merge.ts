@@ -5,7 +5,7 @@
  */
 import { connectionOf, plainVars } from './connection';
 import type { Draft, DraftGroup, DraftHost, Settings } from './draft';
-import type { Host, Inventory } from './host';
+import type { Host, Inventory, VariableOrigin } from './host';
 import { findIn, selectFrom } from './pattern';
 import { PRIORITY } from './variables';
 
@@ -13,12 +13,13 @@ import { PRIORITY } from './variables';
 export function mergeDraft(draft: Draft, sources: readonly string[]): Inventory {
   const order = groupOrder(draft);
   const members = new Map(order.map(group => [group.name, membersOf(draft, group)]));
-  const hosts = [...draft.hosts.values()].map(host => makeHost(host, order.filter(group => members.get(group.name)?.has(host.name) === true)));
+  const layered = new Map([...draft.hosts.values()].map(host => makeHost(host, order.filter(group => members.get(group.name)?.has(host.name) === true))));
+  const hosts = [...layered.keys()];
   const byName = new Map(hosts.map(host => [host.name, host]));
   const named = (names: Iterable<string>): readonly Host[] => [...names].map(name => byName.get(name)).filter(host => host !== undefined);
   const groups = new Map([...draft.groups.keys()].map(name => [name, name === 'all' ? hosts : named(members.get(name) ?? [])]));
   const known = { hosts, groups };
-  return { sources, ...known, select: pattern => selectFrom(known, pattern), find: name => findIn(hosts, name) };
+  return { sources, ...known, select: pattern => selectFrom(known, pattern), find: name => findIn(hosts, name), origins: host => originsIn(layered.get(host) ?? []) };
 }
 
 /** Groups in the order in which their variables are laid over each other. */
@@ -54,14 +55,21 @@ function ungrouped(draft: Draft): ReadonlySet<string> {
   return new Set([...draft.hosts.keys()].filter(name => !grouped.has(name)));
 }
 
-/** @param groups those that hold it, in order */
-function makeHost(host: DraftHost, groups: readonly DraftGroup[]): Host {
+/** @param groups those that hold it, in order. @returns the host, and the layers of its variables, the strongest last */
+function makeHost(host: DraftHost, groups: readonly DraftGroup[]): readonly [Host, readonly Settings[]] {
   const layers = [...groups.map(group => group.vars), ...groups.map(group => group.fileVars), host.vars, host.fileVars];
   const vars: Settings = new Map(layers.flatMap(layer => [...layer]));
-  return {
+  const made: Host = {
     name: host.name,
     connection: connectionOf(host.name, vars),
     groups: groups.map(group => group.name).filter(name => name !== 'all'),
     vars: plainVars(vars),
   };
+  return [made, layers];
+}
+
+function originsIn(layers: readonly Settings[]): readonly VariableOrigin[] {
+  const strongest = [...layers].reverse();
+  const names = [...new Set(layers.flatMap(layer => [...layer.keys()]))].sort();
+  return names.map(name => ({ name, values: strongest.flatMap(layer => { const set = layer.get(name); return set === undefined ? [] : [{ value: set.value, at: set.at }]; }) }));
 }

@@ -219,6 +219,19 @@ describe('runsheet inventory', () => {
     expect(ended.stdout).not.toMatch(/hunter22|s3cret/);
   });
 
+  test('explains where a host has its values from', async () => {
+    bench.write({ 'layers.ini': '[web]\nw1 port=1 ansible_password=hunter3\nw2\n[web:vars]\nport=2\nzone=a\n[all:vars]\nport=3\n' });
+    expect(await bench.run('inventory', 'host', 'w1', '-i', 'layers.ini')).toEqual({
+      code: 0, stderr: '', stdout: `w1  web
+  ansible_password = [secret]  layers.ini:2
+  port = 1                     layers.ini:2
+    overrides port = 2                     layers.ini:5
+    overrides port = 3                     layers.ini:8
+  zone = "a"                   layers.ini:6
+`,
+    });
+  });
+
   test('reads a typed inventory', async () => {
     bench.write({
       'inv.ts': `import { inventory } from 'runsheet/core/inventory/define';

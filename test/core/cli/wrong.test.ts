@@ -70,6 +70,8 @@ describe('a wrong command line', () => {
     ['-K without a terminal', ['run', 'good.ts', '-i', 'hosts.ini', '-b', '-K'], /^-K needs a terminal to ask for the password; use --become-password-file\n$/],
     ['a password file that is not there', ['run', 'good.ts', '-i', 'hosts.ini', '-b', '--become-password-file', 'pw'], /^--become-password-file pw cannot be read: ENOENT/],
     ['an empty password file', ['run', 'good.ts', '-i', 'hosts.ini', '-b', '--become-password-file', 'empty.txt'], /^--become-password-file empty\.txt: its first line is empty/],
+    ['two patterns of inventory', ['inventory', '-i', 'hosts.ini', 'web1', 'web2'], /^runsheet inventory takes one pattern, or the word host and a name: not "web1 web2"\nJoin names of a pattern with commas\.\n$/],
+    ['several hosts to explain', ['inventory', '-i', 'a,b', 'host', 'all'], /^"all" is 2 hosts; write the name of one\n$/],
     ['a pattern of inventory that matches none', ['inventory', '-i', 'hosts.ini', 'db*'], /^the pattern "db\*" matches no host of the inventory\n$/],
   ])('%s', async (_name, args, message) => {
     const ended = await bench.run(...args);
