@@ -1,0 +1,2 @@
+/** How a host is connected. */
+export { addresses, type Address } from './addresses';
