@@ -1,6 +1,6 @@
 /** Addresses of a host. @see ip-address(8) */
 import { isIPv6 } from 'node:net';
-import { probe, query } from '../../core/module';
+import { probe, query, type Query } from '../../core/module';
 import { raw } from '../../core/transport/command';
 
 export interface Address {
@@ -15,12 +15,16 @@ export interface Address {
   readonly scope: string;
 }
 
-/** All addresses in the order of the kernel, loopback included. Needs `ip` (iproute2 or busybox). */
-export const addresses = query<void, readonly Address[]>({
+const reading = query<undefined, readonly Address[]>({
   name: 'net.addresses',
   subject: () => 'addresses',
   inspect: () => probe(raw('ip -o address show'), result => parseAddresses(result.stdout)),
 });
+
+/** All addresses in the order of the kernel, loopback included. Needs `ip` (iproute2 or busybox). */
+export function addresses(): Query<readonly Address[]> {
+  return reading(undefined);
+}
 
 /** Parses `ip -o address show`: number, device, family, address/prefix, settings with `scope NAME`. */
 export function parseAddresses(stdout: string): readonly Address[] {

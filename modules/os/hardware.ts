@@ -1,5 +1,5 @@
 /** Processors and memory of a host. @see nproc(1), proc(5) */
-import { probe, query } from '../../core/module';
+import { probe, query, type Query } from '../../core/module';
 import { raw } from '../../core/transport/command';
 
 export interface Hardware {
@@ -11,12 +11,16 @@ export interface Hardware {
   readonly swap: number;
 }
 
-/** Processors and memory, as the kernel counts them. */
-export const hardware = query<void, Hardware>({
+const reading = query<undefined, Hardware>({
   name: 'os.hardware',
   subject: () => 'hardware',
   inspect: () => probe(raw('nproc; cat /proc/meminfo'), result => parseHardware(result.stdout)),
 });
+
+/** Processors and memory, as the kernel counts them. */
+export function hardware(): Query<Hardware> {
+  return reading(undefined);
+}
 
 /** Parses what the probe prints. */
 export function parseHardware(stdout: string): Hardware {

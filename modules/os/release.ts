@@ -1,6 +1,6 @@
 /** Which operating system a host runs. @see os-release(5), uname(1) */
 import { CheckError } from '../../core/errors';
-import { probe, query } from '../../core/module';
+import { probe, query, type Query } from '../../core/module';
 import { raw } from '../../core/transport/command';
 
 export interface Release {
@@ -20,12 +20,16 @@ export interface Release {
   readonly machine: string;
 }
 
-/** The operating system and its kernel. @throws CheckError where the host has no os-release file */
-export const release = query<void, Release>({
+const reading = query<undefined, Release>({
   name: 'os.release',
   subject: () => 'operating system',
   inspect: () => probe(raw('uname -r; uname -m; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release'), result => parseRelease(result.stdout)),
 });
+
+/** The operating system and its kernel. @throws CheckError where the host has no os-release file */
+export function release(): Query<Release> {
+  return reading(undefined);
+}
 
 /** Parses what the probe prints. @throws CheckError */
 export function parseRelease(stdout: string): Release {
