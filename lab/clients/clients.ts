@@ -42,6 +42,21 @@ const namespace = 'runsheet-clients';
 const unit = 'runsheet-lab-client';
 const log = '/var/log/runsheet-lab-client.jsonl';
 
+const namespaceTries = 12;
+
+/** A cluster that has just lost a master answers some requests late: clients are there for what comes after that. */
+async function makeNamespace(lab: Lab, host: string): Promise<void> {
+  for (let left = namespaceTries; ; left--) {
+    try {
+      await kubectl(lab, host, `get namespace ${namespace} -o name || kubectl create namespace ${namespace}`);
+      return;
+    } catch (error) {
+      if (left <= 1) throw error;
+      await sleep(5000);
+    }
+  }
+}
+
 /**
  * Starts clients on hosts of a lab's cluster: each reads and writes through its own proxy at a fixed rate, with a new
  * connection for each request and no second try. They run in the host as a unit of their own, so they outlive this
@@ -52,7 +67,7 @@ export async function startClients(lab: Lab, options: ClientOptions = {}): Promi
   const cluster = await loadCluster(lab);
   const hosts = options.hosts ?? defaultHosts(cluster);
   const [first = ''] = hosts;
-  await kubectl(lab, first, `get namespace ${namespace} -o name || kubectl create namespace ${namespace}`);
+  await makeNamespace(lab, first);
   const run = randomBytes(3).toString('hex');
   await Promise.all(
     hosts.map(async (host, index) => {
