@@ -67,6 +67,18 @@ export interface TaskOptions<U extends Uses, V> {
   readonly retries?: number;
   readonly delay?: Duration;
   /**
+   * For commands: does what it did count as a change? `false`: never (it only looks, say); else asked with its value after it was run. What any
+   * other module changed is known and not up to an opinion.
+   */
+  readonly changedWhen?: false | ((value: V, given: ValuesOf<U> & Here) => boolean);
+  /**
+   * The task has failed where this is true of its value, or gives the reason as a text. A command's exit codes are failures before it is asked:
+   * give `expect: 'any'` (or the codes that are answers) to the command whose outcome is judged here.
+   */
+  readonly failedWhen?: (value: V, given: ValuesOf<U> & Here) => boolean | string;
+  /** How many hosts may do this at the same time, where there are fewer than `--forks`; 1 is one after the other. */
+  readonly throttle?: number;
+  /**
    * Time limit for one host, repetitions included; then its commands are killed and the task has failed. Unless said 10m (`--timeout`), and as
    * much longer as its `delay`s and the patience of its checks.
    */

@@ -11,6 +11,8 @@ import type { Run } from './state';
 export class Actor {
   readonly #undecided: Done[] = [];
   #reason: string | undefined;
+  /** Which of the task's actions is at work, from 0. */
+  index: number | undefined;
 
   constructor(private readonly run: Run, private readonly step: LaidTask, private readonly host: Host) {}
 
@@ -30,7 +32,7 @@ export class Actor {
       const { value, reason, done } = await ledger.carryOut(within, on, { place, doings });
       this.#reason = reason ?? this.#reason;
       if (done !== undefined) this.#undecided.push(done);
-      if (options.until === undefined) this.settle();
+      if (options.until === undefined && options.failedWhen === undefined) this.settle();
       return value;
     } finally {
       if (doings.changes.length > 0) ledger?.changed(on.host.name);
@@ -45,7 +47,8 @@ export class Actor {
   /** The same action, whose first look is compared with the plan; once it acts, the runner's own second look judges. */
   #withinPlan(action: Action<unknown>, doings: Doings): Action<unknown> {
     const { guard } = this.run.job;
-    if (guard === undefined) return action;
+    // What is declared to change nothing is in no plan.
+    if (guard === undefined || this.step.task.options.changedWhen === false) return action;
     const permit = (changes: readonly Change[]): void => {
       if (doings.changes.length === 0 && changes.length > 0) guard.permit({ task: this.step.id, host: this.host.name }, changes);
     };

@@ -1,13 +1,14 @@
 /** What a task is to do on a host, worked out from values that are known, without touching the host. */
-import { describeError, isRunnerError } from '../errors';
+import { describeError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
-import { actionsOf, taskOf, type Here, type MadeAction, type Task, type Use } from '../task';
+import { actionsOf, taskOf, type MadeAction, type Task, type Use } from '../task';
 import type { Values } from './values';
+import { ownCode, type Given } from './verdict';
 
 /** The outcome of that. */
 export type Decision =
-  | { readonly kind: 'go'; readonly actions: readonly Action<unknown>[]; /** Several actions give an array of values. */ readonly several: boolean }
+  | { readonly kind: 'go'; readonly actions: readonly Action<unknown>[]; /** Several actions give an array of values. */ readonly several: boolean; readonly given: Given }
   | { readonly kind: 'skip' | 'unknown' | 'fail'; readonly reason: string };
 
 /** Decides; never throws. What the task's own functions throw is its failure. */
@@ -17,14 +18,16 @@ export function decide(task: Task<unknown>, host: Host, values: Values): Decisio
   const here = collect(uses, host, values);
   if ('kind' in here) return here;
   try {
-    if (typeof when === 'function' && !when(here.values)) return { kind: 'skip', reason: 'its condition is false here' };
-    return checked(task.make(here.values));
+    return ownCode(task, () => {
+      if (typeof when === 'function' && !when(here.values)) return { kind: 'skip', reason: 'its condition is false here' };
+      return checked(task, task.make(here.values), here.values);
+    });
   } catch (error) {
-    return { kind: 'fail', reason: isRunnerError(error) ? describeError(error) : `the playbook's own code failed (${task.site.at()}): ${describeError(error)}` };
+    return { kind: 'fail', reason: describeError(error) };
   }
 }
 
-interface Collected { readonly values: Record<string, never> & Here }
+interface Collected { readonly values: Given }
 
 function collect(uses: Readonly<Record<string, Use>>, host: Host, values: Values): Collected | Decision {
   const found = new Map<string, unknown>();
@@ -38,12 +41,21 @@ function collect(uses: Readonly<Record<string, Use>>, host: Host, values: Values
 }
 
 /** The checks of `task()`'s types hold for these names and values: they come from the same `uses`. */
-function asArgument(found: ReadonlyMap<string, unknown>, host: Host): Collected['values'] {
-  return { ...Object.fromEntries(found), host } as Collected['values'];
+function asArgument(found: ReadonlyMap<string, unknown>, host: Host): Given {
+  return { ...Object.fromEntries(found), host } as Given;
 }
 
-function checked(made: MadeAction): Decision {
+function checked(task: Task<unknown>, made: MadeAction, given: Given): Decision {
+  const problems = problemsOf(task, made);
+  return problems.length > 0 ? { kind: 'fail', reason: problems.join('\n') } : { kind: 'go', actions: actionsOf(made), several: !('kind' in made), given };
+}
+
+/** What is wrong with the actions of a task, each a sentence. */
+export function problemsOf({ options }: Task<unknown>, made: MadeAction): readonly string[] {
   const actions = actionsOf(made);
-  const problems = actions.flatMap(action => action.problems);
-  return problems.length > 0 ? { kind: 'fail', reason: problems.join('\n') } : { kind: 'go', actions, several: !('kind' in made) };
+  const judged = options.changedWhen === undefined ? [] : actions.filter(action => action.kind !== 'command');
+  return [
+    ...actions.flatMap(action => action.problems),
+    ...judged.map(({ module, kind }) => `changedWhen is for commands, and ${module} is a ${kind}, of which is known what it changes: leave changedWhen out`),
+  ];
 }

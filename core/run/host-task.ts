@@ -4,6 +4,7 @@ import type { Host } from '../inventory/host';
 import { milliseconds } from '../duration';
 import type { Action, Change } from '../module';
 import type { Status } from '../report/events';
+import type { Handler } from '../task';
 import { unlessAborted } from './abort';
 import { Actor } from './actor';
 import { becomeUser } from './become';
@@ -16,6 +17,7 @@ import type { Run } from './state';
 import { TaskTarget } from './target';
 import { timed } from './timed';
 import { known, UNKNOWN, type Outcome } from './values';
+import { countsAsChange, type Given } from './verdict';
 
 /** Which task on which host. */
 export interface HostTask {
@@ -39,7 +41,15 @@ export interface Ended {
   readonly lost?: boolean;
 }
 
-interface Work { readonly actions: readonly Action<unknown>[]; readonly several: boolean; readonly doings: Doings; readonly actor: Actor }
+interface Work {
+  readonly actions: readonly Action<unknown>[];
+  readonly several: boolean;
+  readonly given: Given;
+  readonly doings: Doings;
+  readonly actor: Actor;
+  /** Handlers that this task wrote down as owed. */
+  readonly noted: Handler[];
+}
 
 const LEFT_OUT = 'left out at --step';
 const NOTHING = { changes: [], module: null } as const;
@@ -50,9 +60,15 @@ export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
     case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: known(undefined) };
     case 'unknown': return { ...NOTHING, status: 'unknown', reason: decision.reason, value: UNKNOWN };
     case 'fail': return { ...NOTHING, status: 'failed', reason: decision.reason, value: none(decision.reason) };
-    case 'go': return await carryOut({ ...decision, doings: { changes: [], acting: undefined, before: () => job.run.owed.note(job.host, notifiedBy(job.step.task)) }, actor: new Actor(job.run, job.step, job.host) }, job);
+    case 'go': return await carryOut(workOf(decision, job), job);
     default: return decision satisfies never;
   }
+}
+
+function workOf(decision: Extract<Decision, { kind: 'go' }>, { run, step, host }: HostTask): Work {
+  const noted: Handler[] = [];
+  const before = async (): Promise<void> => { noted.push(...await run.owed.note(host, notifiedBy(step.task))); };
+  return { ...decision, noted, doings: { changes: [], acting: undefined, before }, actor: new Actor(run, step, host) };
 }
 
 async function carryOut(work: Work, job: HostTask): Promise<Ended> {
@@ -68,9 +84,11 @@ async function carryOut(work: Work, job: HostTask): Promise<Ended> {
     const apart = place !== host && actions.some(changesSomething);
     endIfAsked(run, actions);
     const round = apart ? await run.turns.take(place, () => onPlace(job, place, work)) : await onPlace(job, place, work);
-    return { ...base, ...endOfRound(round, work, run.check) };
+    const end = endOfRound(round, work, job);
+    if (end.status === 'ok') await run.owed.withdraw(host, work.noted);
+    return { ...base, ...end };
   } catch (error) {
-    return { ...base, ...endOfError(error, job, { place, acting: doings.acting }) };
+    return { ...base, ...endOfError(error, job, { place, work }) };
   }
 }
 
@@ -99,7 +117,7 @@ function endIfAsked(run: Run, actions: readonly Action<unknown>[]): void {
   }
 }
 
-async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, doings, actor }: Work): Promise<Round> {
+async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, given, doings, actor }: Work): Promise<Round> {
   const { settings, runId } = run.job;
   const { options } = step.task;
   const answers = actions.flatMap(action => (action.kind === 'confirm' || action.kind === 'end' ? [action.value] : []));
@@ -109,7 +127,7 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
   const progress = run.events.progress(step.id, host.name);
   try {
     const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
-      task: step.task, actions, several, check: run.check, planned, isHandler: step.isHandler, doings, actor,
+      task: step.task, actions, several, given, check: run.check, planned, isHandler: step.isHandler, doings, actor,
       on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name) }),
     }));
     actor.settle();
@@ -119,32 +137,44 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
   }
 }
 
-function endOfRound({ value, willCheck, unknown }: Round, { actions, doings, actor }: Work, check: boolean): Pick<Ended, 'status' | 'value' | 'reason' | 'willCheck'> {
+const BY_ITS_VALUE = 'whether it counts as a change is known only when it runs';
+
+function endOfRound({ value, willCheck, unknown }: Round, { actions, given, doings, actor }: Work, { run: { check }, step: { task } }: HostTask): Pick<Ended, 'status' | 'value' | 'reason' | 'willCheck'> & Partial<Ended> {
   if (unknown !== undefined) return { status: 'unknown', value: UNKNOWN, reason: unknown };
+  const acted = doings.changes.length > 0;
+  if (check && acted && typeof task.options.changedWhen === 'function') return { status: 'unknown', value: UNKNOWN, reason: BY_ITS_VALUE };
   if (check && actions.length > 0 && actions.every(action => action.kind === 'confirm')) return { status: 'skipped', value, reason: 'check mode asks nothing' };
   const reason = willCheck ? checksOf(actions) : actor.reason;
-  return { status: doings.changes.length > 0 ? 'changed' : 'ok', value, ...(willCheck ? { willCheck } : {}), ...(reason === undefined ? {} : { reason }) };
+  const isChange = acted && countsAsChange(task, value.kind === 'value' ? value.value : undefined, given);
+  return { status: isChange ? 'changed' : 'ok', value, ...(isChange ? {} : { changes: [] }), ...(willCheck ? { willCheck } : {}), ...(reason === undefined ? {} : { reason }) };
 }
 
 function checksOf(actions: readonly Action<unknown>[]): string {
   return actions.map(action => `${action.module} ${action.subject}`).join(', ');
 }
 
-interface Failing { readonly place: Host; readonly acting: string | undefined }
+interface Failing { readonly place: Host; readonly work: Work }
 
-function endOfError(error: unknown, { run, host }: HostTask, { place, acting }: Failing): Pick<Ended, 'status' | 'value' | 'reason' | 'lost'> {
+function endOfError(error: unknown, { run, host }: HostTask, { place, work }: Failing): Pick<Ended, 'status' | 'value' | 'reason' | 'lost'> {
+  const { acting } = work.doings;
   const halfDone = acting === undefined ? '' : `\nThis was while ${acting} was being changed: how far that came is not known, and the next run looks at it again.`;
   if (run.signal.aborted) {
     const reason = `interrupted${halfDone}`;
     return { status: 'unknown', value: none(reason), reason };
   }
-  const reason = `${describeError(error)}${halfDone}`;
+  const reason = `${describeError(error)}${whichOf(work)}${halfDone}`;
   if (isRunnerError(error) && error.kind === 'plan') return offPlan(reason, run, host);
   if (!isLossOf(place, error)) return { status: 'failed', value: none(reason), reason };
   run.links.lose(place, error);
   if (place === host) return { status: 'unreachable', value: none(reason), reason, lost: true };
   const delegated = `it is delegated to ${place.name}, which cannot be reached: ${reason}`;
   return { status: 'failed', value: none(delegated), reason: delegated, lost: true };
+}
+
+/** Which of several actions failed. */
+function whichOf({ actions, actor: { index } }: Work): string {
+  const action = actions[index ?? -1];
+  return index === undefined || action === undefined || actions.length === 1 ? '' : `\nThis was number ${index + 1} of ${actions.length}: ${action.module} ${action.subject}`;
 }
 
 /** The host takes no part in what follows, whatever a `rescue` does for it. */

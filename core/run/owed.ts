@@ -26,15 +26,26 @@ export class Owed {
     return new Set(owed.filter(each => each.playbook === this.#playbook && this.#done.get(host)?.has(each.handler) !== true).map(each => each.handler));
   }
 
-  /** Writes down what a change on a host calls for, once; before the change. @throws CommandError or ConnectionError, and nothing may be changed */
-  async note(host: Host, handlers: readonly Handler[]): Promise<void> {
+  /**
+   * Writes down what a change on a host calls for, once; before the change.
+   * @returns those that were not written down before
+   * @throws CommandError or ConnectionError, and nothing may be changed
+   */
+  async note(host: Host, handlers: readonly Handler[]): Promise<readonly Handler[]> {
     const noted = this.#noted.get(host) ?? new Set();
-    const fresh = handlers.map(handler => handler.name).filter(name => !noted.has(name));
-    if (fresh.length === 0) return;
+    const fresh = handlers.filter(handler => !noted.has(handler.name));
+    if (fresh.length === 0) return fresh;
     const connection = await this.#connect(host);
     const since = new Date().toISOString();
-    await unlessAborted(this.run.signal, () => writeOwed(connection, fresh.map(handler => ({ playbook: this.#playbook, handler, run: this.run.job.runId, since }))));
-    this.#noted.set(host, new Set([...noted, ...fresh]));
+    await unlessAborted(this.run.signal, () => writeOwed(connection, fresh.map(({ name: handler }) => ({ playbook: this.#playbook, handler, run: this.run.job.runId, since }))));
+    this.#noted.set(host, new Set([...noted, ...fresh.map(handler => handler.name)]));
+    return fresh;
+  }
+
+  /** What was noted for a change that turned out to be none (`changedWhen`). What an earlier run owes stays. Never throws. */
+  async withdraw(host: Host, handlers: readonly Handler[]): Promise<void> {
+    const earlier = handlers.length === 0 ? new Set() : await this.earlier(host);
+    for (const handler of handlers) if (!earlier.has(handler.name)) await this.done(host, handler);
   }
 
   /** It has run, or has found nothing to do: strikes it out. Never throws: at worst it runs once more. */

@@ -10,6 +10,7 @@ import { judged } from './loss';
 import type { Doings } from './perform';
 import { preview } from './preview';
 import { known, UNKNOWN, type Outcome } from './values';
+import { ownCode, refuseFailed, type Given } from './verdict';
 
 /** What is to be done on one host. */
 export interface RoundsJob {
@@ -17,6 +18,7 @@ export interface RoundsJob {
   readonly actions: readonly Action<unknown>[];
   /** The value is an array, one for each action. */
   readonly several: boolean;
+  readonly given: Given;
   readonly on: Target;
   readonly check: boolean;
   /** Check mode: something would have been changed before this task. */
@@ -50,13 +52,17 @@ export async function rounds(job: RoundsJob): Promise<Round> {
   for (let left = retries; ; left--) {
     const round = await oneRound(job).catch((error: unknown) => retryable(error, job, left));
     if (round !== undefined) {
-      if (round.value.kind !== 'value' || (job.check && job.doings.changes.length > 0) || until(round.value.value)) return round;
+      if (round.value.kind !== 'value' || (job.check && job.doings.changes.length > 0) || isReached(job.task, until, round.value.value)) return round;
       if (job.check && job.planned) return { ...round, value: UNKNOWN, willCheck: true };
       if (left <= 0) throw new CheckError(`${job.on.host.name}: its until is still not true after ${retries + 1} times`);
     }
     job.on.say(`not yet; again in ${delay}, ${left} times left`);
     await pause(milliseconds(delay), undefined, { signal: job.on.signal });
   }
+}
+
+function isReached(task: Task<unknown>, until: (value: unknown) => boolean, value: unknown): boolean {
+  return ownCode(task, () => until(value));
 }
 
 /** A round that failed counts as "not yet", but never a lost link, the end of the time or a change that is not planned. */
@@ -70,13 +76,27 @@ async function oneRound(job: RoundsJob): Promise<Round> {
   const seen = [];
   for (const [index, action] of job.actions.entries()) {
     job.on.signal.throwIfAborted();
+    job.actor.index = index;
     seen.push(job.check ? await previewed(action, job) : await performed(action, index, job));
   }
-  return {
+  job.actor.index = undefined;
+  return judgedFailed({
     value: together(seen.map(one => one.value), job.several),
     willCheck: seen.some(one => one.willCheck),
     unknown: seen.find(one => one.unknown !== undefined)?.unknown,
-  };
+  }, job);
+}
+
+/** The round, when `failedWhen` has nothing against its value. In check mode a planned change may still make it right. @throws CheckError, CommandError */
+function judgedFailed(round: Round, { task, given, check, planned, doings }: RoundsJob): Round {
+  if (round.value.kind !== 'value') return round;
+  try {
+    refuseFailed(task, round.value.value, given);
+    return round;
+  } catch (error) {
+    if (check && (planned || doings.changes.length > 0)) return { ...round, value: UNKNOWN, willCheck: true };
+    throw error;
+  }
 }
 
 async function previewed(action: Action<unknown>, { on, planned, isHandler, doings }: RoundsJob): Promise<Round> {

@@ -32,8 +32,8 @@ export class Run {
   readonly links: Links;
   readonly locks: Locks;
   readonly owed = new Owed(this);
-  /** For changes on hosts that tasks are delegated to. */
-  readonly turns = new Turns<Host>();
+  /** For changes on hosts that tasks are delegated to, and for tasks with `throttle`. */
+  readonly turns = new Turns<Host | LaidTask>();
   readonly values = new Values(host => this.whyGone(host) ?? 'it has not run');
   readonly counts = new Map<Host, Counts>();
   readonly unreachable = new Map<Host, string>();

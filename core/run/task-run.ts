@@ -44,12 +44,14 @@ async function runOnAll(frame: Frame, step: LaidTask, { hosts, doubtful }: { hos
   const { run } = frame;
   const { planned } = run;
   start(frame, step, hosts);
-  const reports = await mapLimited(hosts, run.job.settings.forks, async host => {
+  const { throttle } = step.task.options;
+  const onHost = async (host: Host): Promise<readonly Report[]> => {
     // A fatal failure or a refusal on another host ends the run only before the next task.
     if (run.ends(true)) return [];
     const decision = doubtful?.has(host) === true ? IN_DOUBT : decide(step.task, host, run.values);
     return [await runOn(frame, { step, host, planned }, decision)];
-  });
+  };
+  const reports = await mapLimited(hosts, run.job.settings.forks, host => (throttle === undefined ? onHost(host) : run.turns.take(step, () => onHost(host), throttle)));
   return reports.flat();
 }
 

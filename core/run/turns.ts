@@ -1,11 +1,19 @@
-/** Work that must not overlap, one after the other for each key. */
+/** Work of which only so much goes on at the same time, for each key. */
 export class Turns<K> {
-  readonly #last = new Map<K, Promise<unknown>>();
+  readonly #lanes = new Map<K, { busy: number; readonly waiting: (() => void)[] }>();
 
-  /** Does the work once all earlier work for this key has ended, well or not. */
-  async take<T>(key: K, work: () => Promise<T>): Promise<T> {
-    const mine = (this.#last.get(key) ?? Promise.resolve()).then(work, work);
-    this.#last.set(key, mine);
-    return await mine;
+  /** Does the work when its turn comes, in the order of asking, whether earlier work ended well or not. @param atOnce how much may go on at once, 1 */
+  async take<T>(key: K, work: () => Promise<T>, atOnce = 1): Promise<T> {
+    const lane = this.#lanes.get(key) ?? { busy: 0, waiting: [] };
+    this.#lanes.set(key, lane);
+    if (lane.busy < atOnce) lane.busy += 1;
+    else await new Promise<void>(resolve => { lane.waiting.push(resolve); });
+    try {
+      return await work();
+    } finally {
+      const next = lane.waiting.shift();
+      if (next === undefined) lane.busy -= 1;
+      else next();
+    }
   }
 }

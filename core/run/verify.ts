@@ -1,7 +1,6 @@
 /** What is wrong with a playbook as it stands, found before any connection. */
-import type { Action } from '../module';
 import type { Inventory } from '../inventory/host';
-import { actionsOf } from '../task';
+import { problemsOf } from './decide';
 import { notifiedBy, tasksIn, type LaidPlay, type LaidStep, type LaidTask } from './layout';
 import type { Problems } from './problems';
 import { verifyStrategy } from './verify-strategy';
@@ -46,16 +45,18 @@ function checkNames(list: readonly Named[], what: string, problems: Problems): v
 }
 
 function checkTask({ task }: LaidTask, inventory: Inventory, problems: Problems): void {
-  const { delegateTo, retries } = task.options;
+  const { delegateTo, retries, throttle, changedWhen, notify } = task.options;
   if (delegateTo !== undefined && !inventory.hosts.includes(delegateTo)) {
     problems.add(`the task "${task.name}" is delegated to ${delegateTo.name}, which is not in the inventory`, task.site);
   }
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
     problems.add(`the task "${task.name}" has retries: ${retries}; it must be a whole number, 0 or more`, task.site);
   }
-  for (const problem of knownProblems(task.known === undefined ? [] : actionsOf(task.known))) problems.add(`the task "${task.name}": ${problem}`, task.site);
-}
-
-function knownProblems(actions: readonly Action<unknown>[]): readonly string[] {
-  return actions.flatMap(action => action.problems);
+  if (throttle !== undefined && !(Number.isInteger(throttle) && throttle >= 1)) {
+    problems.add(`the task "${task.name}" has throttle: ${throttle}; it must be a whole number of hosts, 1 or more`, task.site);
+  }
+  if (changedWhen === false && notify !== undefined) {
+    problems.add(`the task "${task.name}" has notify, but with changedWhen: false it never notifies: leave one of them out`, task.site);
+  }
+  for (const problem of task.known === undefined ? [] : problemsOf(task, task.known)) problems.add(`the task "${task.name}": ${problem}`, task.site);
 }

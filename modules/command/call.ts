@@ -14,8 +14,8 @@ export interface Call {
   readonly chdir?: string;
   /** What it reads; a `Secret` is never shown and never in an argument. Default: nothing. */
   readonly stdin?: string | Buffer | Secret;
-  /** Exit codes that are answers; any other is a failure. Default `[0]`. */
-  readonly expect?: readonly number[];
+  /** Exit codes that are answers; any other is a failure. `'any'` where the task's `failedWhen` judges. Default `[0]`. */
+  readonly expect?: readonly number[] | 'any';
   /** Time limit; then its whole process group is killed. Default: the task's. */
   readonly timeout?: Duration;
   /** Its output is a secret: it is masked wherever it would be printed, and not written to the journal. */

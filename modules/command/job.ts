@@ -59,7 +59,7 @@ const working = command<JobParams, Standing, JobDone>({
     await wait(on, params);
     return await take(on, params, before === 'running' || before === 'ended');
   },
-  verify: (_on, { params, value }) => Promise.resolve((params.expect ?? [0]).includes(value.code) || `it ended with exit code ${value.code}${lastLines(value.stderr)}`),
+  verify: (_on, { params, value }) => Promise.resolve(params.expect === 'any' || (params.expect ?? [0]).includes(value.code) || `it ended with exit code ${value.code}${lastLines(value.stderr)}`),
   // There is always something to do: to start it, to wait for it, or to take its outcome.
   idle: () => ({ code: 0, stdout: '', stderr: '', attached: false }),
 });

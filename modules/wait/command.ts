@@ -36,7 +36,7 @@ async function look(on: Target, params: CommandParams): Promise<Finding<CommandR
   const name = nameOf(params);
   try {
     const result = await on.run(commandOf(params), { ...optionsOf(params), expect: 'any', timeoutMs: Math.max(patienceOf(params).timeoutMs, SHORTEST) });
-    if (!expect.includes(result.code)) return { ok: false, reason: `${name} exited with code ${result.code}${lastLine(result)}` };
+    if (expect !== 'any' && !expect.includes(result.code)) return { ok: false, reason: `${name} exited with code ${result.code}${lastLine(result)}` };
     return until === undefined || until(result) ? { ok: true, value: result } : { ok: false, reason: `${name} does not say yet what is waited for${lastLine(result)}` };
   } catch (error) {
     // Killed by a signal or its time limit: it may do better the next time.

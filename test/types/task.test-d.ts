@@ -12,6 +12,7 @@ interface Member { readonly id: string }
 declare const members: () => Query<readonly Member[]>;
 declare const service: (params: { readonly unit: string; readonly state?: 'started' | 'stopped' }) => Resource<Applied>;
 declare const confirm: () => Confirm<true>;
+declare const restartUnit: (unit: string) => Imperative<number>;
 declare const h: Host;
 
 const list = task('List', members(), { runOnce: true });
@@ -48,6 +49,19 @@ task('Bare', members(), { timeout: 30 });
 
 const tolerated = task('Tolerated', members(), { ignoreErrors: 'the cluster may be gone' });
 same<ValueOf<typeof tolerated>, readonly Member[] | undefined>();
+// changedWhen and failedWhen get the task's value, and what it uses.
+task('Judged', restartUnit('a'), {
+  uses: { known: once(list) },
+  changedWhen: (value, { known, host }) => { same<typeof value, number>(); same<typeof known, readonly Member[]>(); same<typeof host, Host>(); return value > known.length; },
+  failedWhen: value => (value > 3 ? `${value} is too many` : false), throttle: 1,
+});
+// @ts-expect-error of many it is an array of values
+task('Each', () => [restartUnit('a')], { failedWhen: (value: number) => value > 3 });
+// @ts-expect-error whether something changed is asked or denied, not claimed
+task('Claimed', restartUnit('a'), { changedWhen: true });
+// @ts-expect-error the value of a task with `when` may be missing
+task('Skipped', ({ gone }) => service({ unit: `${gone.length}` }), { uses: { gone: task('Maybe', members(), { when: ({ host }) => host.name === 'h1' }) } });
+
 // @ts-expect-error a failure is only ignored with a reason
 task('Ignored', members(), { ignoreErrors: true });
 // @ts-expect-error a handler is not notified itself
@@ -85,3 +99,13 @@ const book: Playbook = playbook({
 });
 // @ts-expect-error a raw string is no host
 from('m1', list);
+
+// Hosts at a time.
+play({ name: 'p', hosts: 'all', serial: [1, '30%'], maxFailPercent: 10, tasks: [list] });
+play({ name: 'p', hosts: 'all', strategy: 'rolling', rolling: { batch: '10%', drain: [list], gate: [list], undrain: [list], maxFailures: 1 }, tasks: [list] });
+// @ts-expect-error a share has its sign
+play({ name: 'p', hosts: 'all', serial: '30', tasks: [list] });
+// @ts-expect-error no such strategy
+play({ name: 'p', hosts: 'all', strategy: 'random', tasks: [list] });
+// @ts-expect-error a gate is made of tasks
+play({ name: 'p', hosts: 'all', strategy: 'rolling', rolling: { gate: [members()] }, tasks: [list] });

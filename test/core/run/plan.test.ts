@@ -7,7 +7,7 @@ import type { Host } from '../../../core/inventory/host';
 import { mergeDraft } from '../../../core/inventory/merge';
 import { planRun } from '../../../core/run/plan';
 import type { Plan, Selection } from '../../../core/run/job';
-import { content, text } from './modules';
+import { append, content, text } from './modules';
 
 const draft = newDraft();
 readEntries(draft, { hosts: { h1: {}, h2: {}, h3: {} }, groups: { web: { hosts: ['h1', 'h2'] }, db: { hosts: ['h3'] } } }, 'test');
@@ -151,6 +151,11 @@ describe('a wrong playbook', () => {
       'HERE: the play "web" has rolling.maxFailures: -1; it must be a whole number of hosts, 0 or more',
     ]],
     ['a gate that is checked once', () => plan([web([read], { strategy: 'rolling', rolling: { gate: [single] } })]), ['HERE: the task "Single" has runOnce in the drain, gate or undrain of a rolling play, which are for each host: leave runOnce out']],
+    ['a throttle that is no number of hosts', () => plan([web([task('T', look, { throttle: 0 })])]), ['HERE: the task "T" has throttle: 0; it must be a whole number of hosts, 1 or more']],
+    ['changedWhen of what is no command', () => plan([web([task('T', content({ path: '/a', text: '' }), { changedWhen: false })])]),
+      ['HERE: the task "T": changedWhen is for commands, and test.content is a resource, of which is known what it changes: leave changedWhen out']],
+    ['notify of what never changes', () => plan([web([task('T', append({ path: '/a', line: '' }), { changedWhen: false, notify: handler('H', look) })])]),
+      ['HERE: the task "T" has notify, but with changedWhen: false it never notifies: leave one of them out']],
     ['retries that are no number', () => plan([web([task('T', look, { retries: -1 })])]), ['HERE: the task "T" has retries: -1; it must be a whole number, 0 or more']],
     ['parameters that are wrong', () => plan([web([task('T', content({ path: 'motd', text: '' }))])]), ['HERE: the task "T": test.content: the path "motd" is not absolute']],
     ['a function of plays that throws', () => plan(() => { throw new RangeError('no kept master'); }), ['HERE: no kept master']],
