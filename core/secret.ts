@@ -6,7 +6,8 @@
  */
 import { inspect } from 'node:util';
 
-const MASK = '[secret]';
+/** What stands in the place of a secret. */
+export const MASK = '[secret]';
 /** Shorter values would mask half of every text that is printed. */
 const MIN_MASKED = 4;
 const MIN_MASKED_LINE = 16;

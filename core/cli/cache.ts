@@ -9,7 +9,7 @@ export function cachePath(...names: readonly string[]): string {
   return join(cache === '' ? join(homedir(), '.cache') : cache, 'runsheet', ...names);
 }
 
-/** Writes a file whole or not at all, since two runs may write the same one. @throws what the file system throws */
+/** Writes a file whole or not at all, since two runs may write the same one; for the user alone. @throws what the file system throws */
 export function writeWhole(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}`;

@@ -1,20 +1,25 @@
 /** Carries out a prepared run: transport, reporter, journal and signals around the engine. */
 import { hostname, userInfo } from 'node:os';
+import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError, describeError, messageOf } from '../errors';
 import { EVENT_VERSION, type RunnerEvent } from '../report/events';
 import { openJournal, type Journal } from '../run/journal';
-import type { RunJob } from '../run/job';
+import type { Guard, RunJob } from '../run/job';
+import { Ledger, type Done } from '../run/ledger';
 import { runPlaybook } from '../run/run';
 import { redact, type Secret } from '../secret';
 import type { Transport } from '../transport/connection';
 import { createTransport } from '../transport/open';
-import { ask } from './ask';
+import { ask, askStep, type Asking } from './ask';
 import { Interrupts } from './interrupts';
+import { recordOf, type JobRecord } from './job-record';
 import type { RunOptions } from './options';
 import { Output } from './output';
+import { JOURNALS } from './past-runs';
 import type { Prepared } from './prepare';
 import { recapFor } from './recap';
+import { argsOf } from './run-args';
 import type { Timings } from './timings';
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -26,21 +31,30 @@ export interface RunFrame {
   readonly timings: Timings;
   /** For sudo, on hosts whose inventory names none. */
   readonly password: Secret | undefined;
+  /** Told of every event. */
+  readonly listen?: (event: RunnerEvent) => void;
+  /** Nothing is printed and nothing written down: the look before an apply. */
+  readonly silent?: boolean;
+  /** The run that this one goes on after, and which commands had finished well there. */
+  readonly after?: { readonly run: string; readonly done: readonly Done[] };
+  /** The plan that is applied: its file, and what it permits. */
+  readonly plan?: { readonly file: string; readonly guard: Guard };
 }
 
 /** Runs it and returns the exit code. */
 export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<number> {
   const { options } = frame;
   const { runId } = prepared;
-  const journal = journalFor(runId);
+  const journal = frame.silent === true ? undefined : journalFor(prepared, frame);
   const output = new Output(options);
   let isOver = false;
   const emit = (event: RunnerEvent): void => {
     // The recap is the last event, whoever ended the run.
     if (isOver) return;
     isOver = event.type === 'recap';
-    output.report(event);
-    journal.report(event);
+    frame.listen?.(event);
+    if (frame.silent !== true) output.report(event);
+    journal?.report(event);
   };
   const notice = (text: string, host?: string): void => {
     emit({ v: EVENT_VERSION, run: runId, at: new Date().toISOString(), type: 'notice', level: 'info', text: redact(text), ...(host === undefined ? {} : { host }) });
@@ -57,24 +71,33 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
     crash: error => { void leave(2, describeError(error)); },
   });
   output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
-  const recap = await runPlaybook(jobFor(prepared, { options, runId, transport, emit, output, signal: interrupts.signal }));
+  const ledger = options.check || journal === undefined ? undefined : new Ledger(runId, done => journal.done(done), frame.after?.done);
+  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, signal: interrupts.signal }), ...(ledger === undefined ? {} : { ledger }) });
   await output.close();
-  await journal.close();
-  const problem = journal.problem();
-  if (problem !== undefined) process.stderr.write(`the journal ${journal.path} is not complete: ${problem}\n`);
+  await journal?.close();
+  const problem = journal?.problem();
+  if (journal !== undefined && problem !== undefined) process.stderr.write(`the journal ${journal.path} is not complete: ${problem}\n`);
   return recap.exit;
 }
 
-function jobFor(prepared: Prepared, rest: Pick<RunJob, 'runId' | 'transport' | 'emit' | 'signal'> & { readonly options: RunOptions; readonly output: Output }): RunJob {
-  const { playbook, vars, inventory, selection } = prepared;
-  const { options, output, signal, ...job } = rest;
+function jobFor(prepared: Prepared, rest: Pick<RunJob, 'transport' | 'emit' | 'signal'> & { readonly frame: RunFrame; readonly output: Output }): RunJob {
+  const { runId, playbook, vars, inventory, selection } = prepared;
+  const { frame: { options, plan }, output, signal, ...job } = rest;
   const { check, forks, become } = options;
+  const asking: Asking = { output: questionsOn(options), signal, aside: question => output.aside(question) };
   return {
-    ...job, signal, playbook, vars, inventory, selection,
+    ...job, runId, signal, playbook, vars, inventory, selection,
     settings: { check, forks, become, lockWaitMs: options.lockWait, timeoutMs: options.timeout },
     holder: `${userInfo().username}@${hostname()}`,
-    ask: text => ask(text, { yes: options.yes, output: options.json ? process.stderr : process.stdout, signal, aside: question => output.aside(question) }),
+    ask: text => ask(text, { yes: options.yes, ...asking }),
+    ...(options.step ? { step: task => askStep(task, asking) } : {}),
+    ...(plan === undefined ? {} : { guard: plan.guard }),
   };
+}
+
+/** Where questions are written: beside the events where those are printed. */
+export function questionsOn({ json }: Pick<RunOptions, 'json'>): NodeJS.WriteStream {
+  return json ? process.stderr : process.stdout;
 }
 
 function transportFor(runId: string, { options, timings, password }: RunFrame, notice: (text: string, host?: string) => void): Transport {
@@ -110,10 +133,18 @@ function timed(transport: Transport, timings: Timings, notice: (text: string) =>
   };
 }
 
-function journalFor(runId: string): Journal {
+/** What a prepared run was asked for. */
+export function recordFor({ runId, path, playbook, selection, checked }: Prepared, { options, after, plan }: RunFrame): JobRecord {
+  return recordOf({
+    runId, name: playbook.name, checked, ...argsOf(relative(process.cwd(), path), options, selection.limit),
+    ...(after === undefined ? {} : { resumes: after.run }), ...(plan === undefined ? {} : { applies: plan.file }),
+  });
+}
+
+function journalFor(prepared: Prepared, frame: RunFrame): Journal {
   try {
-    return openJournal('.runsheet', runId);
+    return openJournal(JOURNALS, prepared.runId, recordFor(prepared, frame));
   } catch (error) {
-    throw new UsageError(`the journal .runsheet cannot be made in ${process.cwd()}: ${messageOf(error)}`, 'Start the run in a folder where you may write.');
+    throw new UsageError(`the journal ${JOURNALS} cannot be made in ${process.cwd()}: ${messageOf(error)}`, 'Start the run in a folder where you may write.');
   }
 }

@@ -20,21 +20,19 @@ export class CheckMemory {
     this.#path = cachePath('types', `${this.key}.json`);
   }
 
-  /** Was this checked, found good, and has nothing changed since? */
-  isGood(): boolean {
+  /** The sources of this check, where it was found good and nothing changed since. */
+  goodSources(): readonly string[] | undefined {
     try {
       const memory = parseMemory(readFileSync(this.#path, 'utf8'));
-      return memory !== undefined && memory.hash === this.#hash(memory.files);
+      return memory !== undefined && memory.hash === this.#hash(memory.files) ? memory.files : undefined;
     } catch {
       // No memory, or a file is gone: it is checked again.
-      return false;
+      return undefined;
     }
   }
 
-  /** @param files all files of the check, as the compiler lists them. */
-  remember(files: readonly string[]): void {
-    // Packages change with the lock file; their files are not read one by one.
-    const sources = files.filter(file => !file.includes('/node_modules/'));
+  /** @param sources all files of the check that are not in packages: those change with the lock file, and are not read one by one. */
+  remember(sources: readonly string[]): void {
     try {
       writeWhole(this.#path, JSON.stringify({ files: sources, hash: this.#hash(sources) } satisfies Memory));
     } catch {

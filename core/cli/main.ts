@@ -7,7 +7,8 @@ import { recapFor } from './recap';
 import { Timings } from './timings';
 
 /**
- * Runs the command line and sets `process.exitCode`: 0 fine, 1 usage or playbook, 2 a task failed, 4 only unreachable hosts, 130 interrupted.
+ * Runs the command line and sets `process.exitCode`: 0 fine, 1 usage or playbook, 2 a task failed, 3 the plan no longer fits, 4 only unreachable hosts,
+ * 130 interrupted.
  * It never throws; what is wrong is one message on standard error.
  * @param argv the arguments, without node and script
  */
@@ -40,6 +41,29 @@ const commands: Commands = {
     const { checkCommand } = require('./check-command') as typeof import('./check-command');
     return checkCommand(begun, options, timings);
   },
+  async plan(playbook, options, help) {
+    if (options.help) return printHelp(playbook, help);
+    const timings = timingsFrom('options read');
+    const begun = begin(playbook, options.inventory);
+    const { planCommand } = require('./plan-command') as typeof import('./plan-command');
+    return planCommand(begun, options, timings);
+  },
+  apply(plan, options) {
+    const { applyCommand } = require('./apply-command') as typeof import('./apply-command');
+    return applyCommand(plan, options, timingsFrom('options read'));
+  },
+  resume(run, options) {
+    const { resumeCommand } = require('./resume-command') as typeof import('./resume-command');
+    return resumeCommand(run, options, timingsFrom('options read'));
+  },
+  runs(options) {
+    const { runsCommand } = require('./runs-command') as typeof import('./runs-command');
+    return Promise.resolve(runsCommand(options));
+  },
+  async show(what, options) {
+    const { showCommand } = require('./show-command') as typeof import('./show-command');
+    return Promise.resolve(showCommand(what, options));
+  },
   inventory(pattern, host, options) {
     const { inventoryCommand, inventoryHostCommand } = require('./inventory-command') as typeof import('./inventory-command');
     return host === undefined ? inventoryCommand(pattern, options) : inventoryHostCommand(pattern, host, options);
@@ -62,12 +86,17 @@ function timingsFrom(first: string): Timings {
 function report(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const text = error instanceof CommanderError ? error.message : describeError(error);
-  const exit = isRunnerError(error) && error.kind === 'interrupted' ? 130 : 1;
+  const exit = exitOf(error);
   // What commander found wrong it has printed itself.
   if (!(error instanceof CommanderError)) process.stderr.write(`${text}\n`);
   // Whoever reads the events gets a last one on every way out.
-  if (argv[0] === 'run' && argv.includes('--json')) {
+  if (['run', 'plan', 'apply', 'resume'].includes(argv[0] ?? '') && argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify(recapFor({ runId: '', exit, check: argv.includes('--check'), stopped: text }))}\n`);
   }
   return exit;
+}
+
+function exitOf(error: unknown): number {
+  if (!isRunnerError(error)) return 1;
+  return error.kind === 'interrupted' ? 130 : error.kind === 'plan' ? 3 : 1;
 }

@@ -10,14 +10,25 @@ export interface PlaybookOptions {
   readonly vars: readonly string[];
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
+  /** Id of the first task. */
+  readonly startAt?: string;
   readonly verbose: boolean;
   readonly help: boolean;
 }
 
-/** All options of `run`. */
-export interface RunOptions extends PlaybookOptions {
-  readonly check: boolean;
+/** How a run is shown and who answers its questions: what of its options makes no other run of it. */
+export interface Manner {
   readonly diff: boolean;
+  readonly verbose: boolean;
+  readonly json: boolean;
+  readonly yes: boolean;
+  /** Ask before each task. */
+  readonly step: boolean;
+}
+
+/** All options of `run`. */
+export interface RunOptions extends PlaybookOptions, Manner {
+  readonly check: boolean;
   readonly forks: number;
   readonly user?: string;
   readonly privateKey?: string;
@@ -31,8 +42,26 @@ export interface RunOptions extends PlaybookOptions {
   readonly lockWait: number;
   readonly listHosts: boolean;
   readonly listTasks: boolean;
-  readonly yes: boolean;
+}
+
+/** Options of `plan`: those of `run` without the ones that only a run has. */
+export interface PlanOptions extends RunOptions {
+  /** The file that the plan is written to. */
+  readonly out?: string;
+}
+
+/** Options of `resume` and `apply`, which get everything else from what was written down. */
+export interface AgainOptions extends Manner {
+  /** Values that were not written down, `name=value`. */
+  readonly set: readonly string[];
+  readonly limit?: string;
+}
+
+/** Options of `show` and `runs`. */
+export interface ShowOptions {
   readonly json: boolean;
+  readonly failed: boolean;
+  readonly diff: boolean;
 }
 
 /** Options of `inventory`. */

@@ -57,7 +57,8 @@ function isDrawable(out: NodeJS.WriteStream): boolean {
   return out.isTTY && out.columns > 0 && process.env['TERM'] !== 'dumb';
 }
 
-function wantsColour(out: NodeJS.WriteStream): boolean {
+/** Does the user want colours there? NO_COLOR and FORCE_COLOR decide, else whether it is a terminal. */
+export function wantsColour(out: NodeJS.WriteStream): boolean {
   if ((process.env['NO_COLOR'] ?? '') !== '') return false;
   return (process.env['FORCE_COLOR'] ?? '') !== '' || isDrawable(out);
 }

@@ -7,6 +7,7 @@ import type { Plan, Selection } from '../run/job';
 import { planRun } from '../run/plan';
 import { newRunId } from '../run/run-id';
 import type { Begun } from './begin';
+import { resolveLimit } from './limit';
 import { loadPlaybook } from './load-playbook';
 import type { PlaybookOptions } from './options';
 import { parseVars } from './parse-vars';
@@ -16,12 +17,16 @@ import { collectVars } from './set-vars';
 /** A playbook that could run. */
 export interface Prepared {
   readonly runId: string;
+  /** The playbook's file, absolute. */
+  readonly path: string;
   readonly playbook: Playbook;
   readonly inventory: Inventory;
   /** As the playbook's schema parsed them. */
   readonly vars: unknown;
   readonly selection: Selection;
   readonly plan: Plan;
+  /** Absolute paths of the TypeScript that was checked. */
+  readonly checked: readonly string[];
 }
 
 /** Called with the name of each step that has ended, for `--verbose`. */
@@ -34,13 +39,13 @@ export type Mark = (step: string) => void;
  */
 export async function prepare({ path, types }: Begun, options: PlaybookOptions, mark: Mark): Promise<Prepared> {
   const planned = attempt(() => layOut(path, options, mark));
-  const { problems, remembered } = await types;
+  const { problems, remembered, sources } = await types;
   mark(remembered ? 'types unchanged' : 'types checked');
   if (problems.length > 0) throw new PlaybookError(problems);
-  return planned();
+  return { ...planned(), checked: sources };
 }
 
-function layOut(path: string, options: PlaybookOptions, mark: Mark): Prepared {
+function layOut(path: string, options: PlaybookOptions, mark: Mark): Omit<Prepared, 'checked'> {
   const inventory = loadInventory(options.inventory);
   mark('inventory read');
   const playbook = loadPlaybook(path);
@@ -48,12 +53,13 @@ function layOut(path: string, options: PlaybookOptions, mark: Mark): Prepared {
   const schema = varsOf(playbook);
   const parsed = parseVars(schema, collectVars(schema, options.vars, options.set), inventory);
   if (!parsed.ok) throw new PlaybookError(parsed.problems);
-  const { limit, tags, skipTags } = options;
-  const selection: Selection = { tags, skipTags, ...(limit === undefined ? {} : { limit }) };
+  const { tags, skipTags, startAt } = options;
+  const limit = resolveLimit(options.limit, { inventory, playbook: path });
+  const selection: Selection = { tags, skipTags, ...(limit === undefined ? {} : { limit }), ...(startAt === undefined ? {} : { startAt }) };
   const runId = newRunId();
   const plan = planRun({ runId, playbook, vars: parsed.vars, inventory, selection });
   mark('plan laid out');
-  return { runId, playbook, inventory, vars: parsed.vars, selection, plan };
+  return { runId, path, playbook, inventory, vars: parsed.vars, selection, plan };
 }
 
 /** Does it now, and throws later what it threw. */

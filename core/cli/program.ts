@@ -1,20 +1,28 @@
 /** The commands and their options, declared once. */
-import { Command, Option } from 'commander';
-import { each, list, positive, seconds, secondsOrNone, type InventoryOptions, type PlaybookOptions, type RunOptions } from './options';
+import { Command } from 'commander';
+import { each, type AgainOptions, type InventoryOptions, type PlanOptions, type PlaybookOptions, type RunOptions, type ShowOptions } from './options';
+import { addAgain, addAnswers, addReach, INVENTORY_HELP, playbookCommand } from './program-options';
 
 /** What the commands do; each returns the exit code. */
 export interface Commands {
   run(playbook: string | undefined, options: RunOptions, help: string): Promise<number>;
   check(playbook: string | undefined, options: PlaybookOptions, help: string): Promise<number>;
-  /** @param host with the pattern `host`: whose variables to explain */
+  plan(playbook: string | undefined, options: PlanOptions, help: string): Promise<number>;
+  apply(plan: string, options: AgainOptions): Promise<number>;
+  resume(run: string, options: AgainOptions): Promise<number>;
+  runs(options: { readonly json: boolean }): Promise<number>;
+  show(what: string, options: ShowOptions): Promise<number>;
   inventory(pattern: string, host: string | undefined, options: InventoryOptions): Promise<number>;
 }
+
+/** Told the exit code of the command that ran. */
+type Done = (exit: number) => void;
 
 /**
  * The program. It exits nowhere: what commander cannot read is thrown as CommanderError, after its message was written.
  * @param done told the exit code of the command that ran
  */
-export function makeProgram(commands: Commands, done: (exit: number) => void): Command {
+export function makeProgram(commands: Commands, done: Done): Command {
   const program = new Command('runsheet')
     .description('Runs typed playbooks over SSH across an inventory. Nothing is installed on the hosts.')
     .usage('COMMAND [options]')
@@ -26,65 +34,85 @@ export function makeProgram(commands: Commands, done: (exit: number) => void): C
     .exitOverride();
   addRun(program, commands, done);
   addCheck(program, commands, done);
+  addPlan(program, commands, done);
+  addApply(program, commands, done);
+  addResume(program, commands, done);
+  addRuns(program, commands, done);
+  addShow(program, commands, done);
   addInventory(program, commands, done);
   program.addHelpText('after', `
 Examples:
   runsheet run playbooks/cluster-check.ts -i hosts.ini
   runsheet run site.ts -i hosts.ini --limit 'web:!web3' --check --diff
   runsheet run site.ts --help        what the playbook does and which variables it takes
+  runsheet plan site.ts -i hosts.ini -o plan.json && runsheet apply plan.json
 `);
   return program;
 }
 
-function addRun(program: Command, commands: Commands, done: (exit: number) => void): void {
+function addRun(program: Command, commands: Commands, done: Done): void {
   const run = playbookCommand(program, 'run')
     .description('Run a playbook.')
     .option('--check', 'look and compare only: say what would change', false)
-    .option('--diff', 'show the changes in texts', false)
-    .option('--forks <n>', 'hosts at work at the same time (50)', positive, 50)
-    .option('-u, --user <user>', 'log in as this user where the inventory names none')
-    .option('--private-key <file>', 'log in with this key where the inventory names none')
-    .option('-b, --become', 'become root, by sudo', false)
-    .option('-K, --ask-become-password', 'ask for the password of sudo', false)
-    .option('--become-password-file <file>', 'read the password of sudo from a file (or RUNSHEET_BECOME_PASSWORD_FILE)')
-    .addOption(new Option('--host-key <policy>', 'host keys that are not known: refuse them (strict, the default) or learn them (accept-new)').choices(['strict', 'accept-new']).default('strict'))
-    .option('--timeout <s>', 'time limit of a task on a host that sets none, in seconds (600)', seconds, 600_000)
-    .option('--lock-wait <s>', 'how long to wait for another run that holds a host, in seconds (60)', secondsOrNone, 60_000)
+    .option('--diff', 'show the changes in texts', false);
+  addAnswers(addReach(run))
     .option('--list-hosts', 'print the hosts of each play and stop', false)
     .option('--list-tasks', 'print the tasks of each play and stop', false)
-    .option('--yes', 'answer yes to what the playbook asks', false)
     .option('--json', 'print the events of the run, one a line', false);
   run.action(async (playbook: string | undefined, options: RunOptions) => { done(await commands.run(playbook, options, run.helpInformation())); });
 }
 
-function addCheck(program: Command, commands: Commands, done: (exit: number) => void): void {
+function addCheck(program: Command, commands: Commands, done: Done): void {
   const check = playbookCommand(program, 'check').description('Check types, playbook, variables and inventory; connect to no host.');
   check.action(async (playbook: string | undefined, options: PlaybookOptions) => { done(await commands.check(playbook, options, check.helpInformation())); });
 }
 
-function addInventory(program: Command, commands: Commands, done: (exit: number) => void): void {
+function addPlan(program: Command, commands: Commands, done: Done): void {
+  const plan = playbookCommand(program, 'plan').usage('PLAYBOOK -i INVENTORY -o FILE [options]')
+    .description('Write what a run would change to a file, for a review and for apply.')
+    .option('-o, --out <file>', 'where the plan is written (JSON, for you alone)')
+    .option('--diff', 'show the changes in texts', false);
+  addReach(plan).option('--json', 'print the events of the check, one a line', false);
+  plan.action(async (playbook: string | undefined, options: PlanOptions) => {
+    done(await commands.plan(playbook, { ...options, check: true, step: false, yes: false, listHosts: false, listTasks: false }, plan.helpInformation()));
+  });
+}
+
+function addApply(program: Command, commands: Commands, done: Done): void {
+  addAgain(program.command('apply').argument('<PLAN>', 'the file that plan wrote'))
+    .description('Do what a plan says, and nothing else; refuse where it no longer fits (exit code 3).')
+    .option('--limit <pattern>', 'only these hosts of the plan')
+    .action(async (plan: string, options: AgainOptions) => { done(await commands.apply(plan, options)); });
+}
+
+function addResume(program: Command, commands: Commands, done: Done): void {
+  addAgain(program.command('resume').argument('[RUN]', 'the id of the run, or its beginning (the last run)', 'last'))
+    .description('Go on with a run that failed, was killed or interrupted.')
+    .action(async (run: string, options: AgainOptions) => { done(await commands.resume(run, options)); });
+}
+
+function addRuns(program: Command, commands: Commands, done: Done): void {
+  program.command('runs').description('List the runs that were started in this folder, the newest first.').helpOption('-h, --help', 'print this help')
+    .option('--json', 'print them as JSON', false)
+    .action(async (options: { readonly json: boolean }) => { done(await commands.runs(options)); });
+}
+
+function addShow(program: Command, commands: Commands, done: Done): void {
+  program.command('show').argument('<WHAT>', 'the id of a run or its beginning, "last", or the file of a plan')
+    .description('Print what a run changed and what failed, or what a plan would change.').helpOption('-h, --help', 'print this help')
+    .option('--failed', 'only what failed', false)
+    .option('--diff', 'show the changes in texts', false)
+    .option('--json', 'print it as JSON', false)
+    .action(async (what: string, options: ShowOptions) => { done(await commands.show(what, options)); });
+}
+
+function addInventory(program: Command, commands: Commands, done: Done): void {
   program.command('inventory').argument('[PATTERN]', 'only the hosts that this pattern names (all)', 'all')
     .argument('[HOST]', 'after the word `host`: each variable of this host, and which place sets it')
     .description('Print hosts, groups and variables of an inventory; `inventory host NAME` explains one host.')
     .helpOption('-h, --help', 'print this help')
     .option('-i, --inventory <inventory>', INVENTORY_HELP, each, [])
     .action(async (pattern: string, host: string | undefined, options: InventoryOptions) => { done(await commands.inventory(pattern, host, options)); });
-}
-
-const INVENTORY_HELP = 'inventory: a file (INI or TypeScript), or hosts with commas; may stand several times';
-
-/** Its `--help` is an option of ours, since it also shows what the playbook takes. */
-function playbookCommand(program: Command, name: string): Command {
-  return program.command(name).usage('PLAYBOOK -i INVENTORY [options]').argument('[PLAYBOOK]', 'the playbook, a TypeScript file')
-    .helpOption(false)
-    .option('-i, --inventory <inventory>', INVENTORY_HELP, each, [])
-    .option('--limit <pattern>', 'only these hosts of the playbook: names, groups, globs, ~regex, joined by , or :, with & and !')
-    .option('--set <name=value>', 'a variable of the playbook; may stand several times', each, [])
-    .option('--vars <file>', 'variables from a YAML or JSON file; --set wins', each, [])
-    .option('--tags <tags>', 'only tasks with one of these tags, and the queries that they use', list, [])
-    .option('--skip-tags <tags>', 'no tasks with one of these tags', list, [])
-    .option('--verbose', 'show every host of every task, and where the time goes', false)
-    .option('-h, --help', 'print this help; with a playbook also its description and variables', false);
 }
 
 function version(): string {

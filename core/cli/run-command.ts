@@ -1,9 +1,10 @@
 /** `runsheet run`: from the options to a finished run. */
 import { existsSync } from 'node:fs';
 import { UsageError } from '../errors';
+import { requireTerminal } from './ask';
 import type { Begun } from './begin';
 import { becomePassword } from './become-password';
-import { carryOut } from './carry-out';
+import { carryOut, questionsOn } from './carry-out';
 import { hostLines, taskLines } from './listing';
 import type { RunOptions } from './options';
 import { prepare } from './prepare';
@@ -18,6 +19,7 @@ export async function runCommand(begun: Begun, options: RunOptions, timings: Tim
     process.stdout.write(`${lines.join('\n')}\n`);
     return 0;
   }
+  if (options.step) requireTerminal(questionsOn(options));
   if (options.privateKey !== undefined && !existsSync(options.privateKey)) throw new UsageError(`--private-key ${options.privateKey}: there is no such file`);
   return carryOut(prepared, { options, timings, password: await becomePassword(options) });
 }

@@ -19,6 +19,8 @@ export interface TypeCheck {
   readonly remembered: boolean;
   /** What is wrong, `file:line:column: ...` each; empty when all is well. */
   readonly problems: readonly string[];
+  /** Absolute paths of all files that were checked, packages left out. */
+  readonly sources: readonly string[];
 }
 
 const MOST_SHOWN = 20;
@@ -26,12 +28,14 @@ const MOST_SHOWN = 20;
 /** Checks these files and all that they import. @param roots absolute paths. @throws UsageError when the compiler cannot be started */
 export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
   const memory = new CheckMemory(roots, ROOT);
-  if (memory.isGood()) return { remembered: true, problems: [] };
+  const good = memory.goodSources();
+  if (good !== undefined) return { remembered: true, problems: [], sources: good };
   const output = await compile(roots, memory.key);
   const problems = problemsIn(output);
-  if (problems.length === 0) memory.remember(filesIn(output));
+  const sources = filesIn(output).filter(file => !file.includes('/node_modules/'));
+  if (problems.length === 0) memory.remember(sources);
   const more = problems.length - MOST_SHOWN;
-  return { remembered: false, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
+  return { remembered: false, sources, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
 }
 
 function compile(roots: readonly string[], key: string): Promise<string> {

@@ -79,7 +79,8 @@ function groupLines(group: readonly TaskEvent[], options: FormatOptions): string
   return more.length === 0 ? [`${head}  ${only}`] : [head, ...[only, ...more].map(line => `  ${line}`)];
 }
 
-function diffLines(diff: string, paint: Paint): string[] {
+/** A unified diff, coloured. */
+export function diffLines(diff: string, paint: Paint): string[] {
   return diff.trimEnd().split('\n').map(line => {
     if (line.startsWith('+')) return `  ${paint.added(line)}`;
     if (line.startsWith('-')) return `  ${paint.removed(line)}`;

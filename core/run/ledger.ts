@@ -49,9 +49,11 @@ export class Ledger {
   /** Hosts on which this run changed something. */
   readonly #changed = new Set<string>();
 
-  /** @param keep writes an entry. @param earlier what the run goes on after had done */
+  /** @param keep writes an entry. @param earlier what was done in the run that this one goes on after; a later entry counts */
   constructor(private readonly runId: string, private readonly keep: (done: Done) => void, earlier: readonly Done[] = []) {
     for (const done of earlier) {
+      // Whoever goes on after this run needs them too.
+      keep(done);
       this.#earlier.set(keyOf(done), done);
       this.#earlier.set(keyOf({ ...done, host: ONCE }), done);
     }
@@ -74,7 +76,7 @@ export class Ledger {
       const { does } = await see(action.look, on);
       const isSame = does === undefined ? known.does.startsWith(this.#words(action, '')) : this.#words(action, does) === known.does;
       const again = does !== undefined && (known.tells || (action.again === true && this.#changed.has(on.host.name)));
-      if (isSame && !again) return { value: fromKept(known.value), reason: `done in run ${known.run} at ${known.at}`, done: { ...known, host: place.host } };
+      if (isSame && !again) return { value: fromKept(known.value), reason: `done in run ${known.run} at ${known.at}` };
     }
     const value = await perform(action, on, doings);
     const [change] = doings.changes;

@@ -2,9 +2,9 @@
 import type { Host, Inventory } from '../inventory/host';
 import type { Play } from '../play';
 import type { Plan, PlannedTask, RunJob } from './job';
-import { Layouter, tasksIn, type LaidTask, type Layout } from './layout';
+import { Layouter, notifiedBy, tasksIn, type LaidPlay, type LaidTask, type Layout } from './layout';
 import { Problems } from './problems';
-import { limitHosts, selectTasks } from './select';
+import { blocksIn, limitHosts, selectTasks } from './select';
 import { verifyPlays } from './verify';
 import { verifyUses } from './verify-uses';
 
@@ -20,12 +20,19 @@ export function planRun(job: PlanJob): Plan {
   const planned = (step: LaidTask): PlannedTask => ({ id: step.id, name: step.name, tags: step.tags, selected: layout.selected.has(step) });
   return {
     hosts: layout.hosts,
+    rescues: new Set(layout.plays.flatMap(rescuesOf)),
     plays: layout.plays.map(({ id, play, hosts, steps, handlers }) => ({
       id, name: play.name, hosts,
       tasks: tasksIn(steps).map(planned),
       handlers: handlers.map(({ step }) => planned(step)),
     })),
   };
+}
+
+function rescuesOf({ steps, handlers }: LaidPlay): readonly string[] {
+  const tasks = blocksIn(steps).flatMap(block => tasksIn(block.rescue));
+  const notified = new Set(tasks.flatMap(step => notifiedBy(step.task)));
+  return [...tasks, ...handlers.filter(({ handler }) => notified.has(handler)).map(({ step }) => step)].map(step => step.id);
 }
 
 /** The same with everything that the engine needs. @throws PlaybookError */

@@ -1,8 +1,9 @@
-/** What of a playbook is to be run: `--limit`, `--tags`, `--skip-tags`. */
+/** What of a playbook is to be run: `--limit`, `--tags`, `--skip-tags`, `--start-at`. */
 import type { Host, Inventory } from '../inventory/host';
+import { nearest } from '../suggest';
 import { taskOf } from '../task';
 import type { Selection } from './job';
-import { notifiedBy, tasksIn, type LaidBlock, type LaidPlay, type LaidStep, type LaidTask } from './layout';
+import { notifiedBy, tasksIn, usesOf, type LaidBlock, type LaidPlay, type LaidStep, type LaidTask } from './layout';
 import type { Problems } from './problems';
 
 /** The hosts that `--limit` leaves; all of them when it is not given or wrong. */
@@ -20,36 +21,62 @@ export function limitHosts(inventory: Inventory, limit: string | undefined, prob
 }
 
 /**
- * The tasks that `--tags` and `--skip-tags` leave. With a task come the tasks whose values it uses, the handlers that it notifies, and, for a
- * block, its `rescue` and `always`: they belong to whatever runs in it.
+ * The tasks that `--tags`, `--skip-tags` and `--start-at` leave. With a task come the tasks whose values it uses, the handlers that it notifies, and, for a
+ * block, its `rescue` and `always`, for a rolling play its drain, gate and undrain: they belong to whatever runs in it. As in Ansible,
+ * a task with the tag `always` runs whatever `--tags` says, and one with `never` only where `--tags` names one of its tags.
  */
 export function selectTasks(plays: readonly LaidPlay[], selection: Selection, problems: Problems): ReadonlySet<LaidTask> {
   const all = plays.flatMap(play => tasksIn(play.steps));
   const allKnown = checkTags(inOrder(plays), selection, problems);
   const skipped = (task: LaidTask): boolean => task.tags.some(tag => selection.skipTags.includes(tag));
-  const wanted = (task: LaidTask): boolean => selection.tags.length === 0 || task.tags.some(tag => selection.tags.includes(tag));
-  const selected = new Set(all.filter(task => wanted(task) && !skipped(task)));
+  const first = firstOf(plays, selection.startAt, problems);
+  const selected = new Set(all.slice(first).filter(task => isWanted(task, selection.tags) && !skipped(task)));
   let before: number;
   do {
     before = selected.size;
     for (const block of plays.flatMap(play => blocksIn(play.steps))) addCleanUp(block, selected, skipped);
+    for (const play of plays) addRolling(play, selected, skipped);
     addUsed(plays, selected, skipped);
     for (const { handler, step } of plays.flatMap(play => play.handlers)) {
       if (!skipped(step) && all.some(task => selected.has(task) && notifiedBy(task.task).includes(handler))) selected.add(step);
     }
   } while (selected.size > before);
-  if (allKnown && selected.size === 0 && all.length > 0) problems.add('--tags and --skip-tags leave no task of this playbook');
+  if (allKnown && selected.size === 0 && all.length > 0) problems.add(`--tags and --skip-tags leave no task of this playbook${first > 0 ? ' from --start-at on' : ''}`);
   reportSkippedButUsed(plays, selected, { skipped, skipTags: selection.skipTags, problems });
   return selected;
 }
 
-function blocksIn(steps: readonly LaidStep[]): readonly LaidBlock[] {
+function isWanted({ tags }: LaidTask, asked: readonly string[]): boolean {
+  if (tags.includes('always')) return true;
+  return asked.length === 0 ? !tags.includes('never') : tags.some(tag => asked.includes(tag));
+}
+
+/** The place of `--start-at` among all tasks. */
+function firstOf(plays: readonly LaidPlay[], startAt: string | undefined, problems: Problems): number {
+  if (startAt === undefined) return 0;
+  const ids = plays.flatMap(play => tasksIn(play.steps)).map(task => task.id);
+  const at = ids.indexOf(startAt);
+  if (at >= 0) return at;
+  const isHandler = plays.some(play => play.handlers.some(({ step }) => step.id === startAt));
+  const near = ids.find(id => id.endsWith(`/${startAt}`)) ?? nearest(startAt, ids);
+  problems.add(isHandler ? `--start-at ${startAt}: that is a handler, which runs only where a task notifies it`
+    : `--start-at ${startAt}: no task of this playbook has this id${near === undefined ? '' : `; did you mean "${near}"?`} (--list-tasks prints them)`);
+  return 0;
+}
+
+/** All blocks below these steps, each before those in it. */
+export function blocksIn(steps: readonly LaidStep[]): readonly LaidBlock[] {
   return steps.flatMap(step => (step.kind === 'task' ? [] : [step, ...blocksIn([...step.tasks, ...step.rescue, ...step.always])]));
 }
 
 function addCleanUp(block: LaidBlock, selected: Set<LaidTask>, skipped: (task: LaidTask) => boolean): void {
   if (!tasksIn(block.tasks).some(task => selected.has(task))) return;
   for (const task of tasksIn([...block.rescue, ...block.always])) if (!skipped(task)) selected.add(task);
+}
+
+function addRolling({ strategy, parts, steps }: LaidPlay, selected: Set<LaidTask>, skipped: (task: LaidTask) => boolean): void {
+  if (strategy !== 'rolling' || !tasksIn(steps).some(task => selected.has(task))) return;
+  for (const task of parts.filter(part => part.kind !== 'tasks').flatMap(part => tasksIn(part.steps))) if (!skipped(task)) selected.add(task);
 }
 
 /** In the order of the run: every task, and after a play's tasks its handlers. */
@@ -67,7 +94,7 @@ function addUsed(plays: readonly LaidPlay[], selected: Set<LaidTask>, skipped: (
 }
 
 function usedBefore(order: readonly LaidTask[], at: number): readonly LaidTask[] {
-  const used = new Set(Object.values(order[at]?.task.options.uses ?? {}).map(taskOf));
+  const used = new Set(order[at] === undefined ? [] : usesOf(order[at]).map(taskOf));
   return used.size === 0 ? [] : order.slice(0, at).filter(step => used.has(step.task));
 }
 

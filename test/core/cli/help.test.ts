@@ -10,7 +10,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const bench = new Bench();
 afterAll(() => bench.remove());
 
-const none: Commands = { run: () => Promise.resolve(0), check: () => Promise.resolve(0), inventory: () => Promise.resolve(0) };
+const nothing = (): Promise<number> => Promise.resolve(0);
+const none: Commands = { run: nothing, check: nothing, plan: nothing, apply: nothing, resume: nothing, runs: nothing, show: nothing, inventory: nothing };
 
 /** Files with one of these in their names are never read for help or version. */
 const HEAVY = /\.ts$|ts-node|typescript|@swc|commander|zod/;
@@ -41,7 +42,7 @@ describe('help and version', () => {
   test('run --help without a playbook is the help of the command', async () => {
     const ended = await bench.run('run', '--help');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const option of ['-i, --inventory', '--limit', '--set', '--vars', '--check', '--diff', '--tags', '--skip-tags', '--forks', '-u, --user', '--private-key',
+    for (const option of ['-i, --inventory', '--limit', '--set', '--vars', '--check', '--diff', '--tags', '--skip-tags', '--start-at', '--step', '--forks', '-u, --user', '--private-key',
       '-b, --become', '-K, --ask-become-password', '--become-password-file', '--host-key', '--timeout', '--lock-wait', '--list-hosts', '--list-tasks', '--yes', '--json', '--verbose']) {
       expect(ended.stdout).toContain(option);
     }
