@@ -11,15 +11,18 @@ import { once, play, playbook, runIfMain, task, type Play, type PlaybookContext 
 import * as confirm from '../modules/confirm';
 import * as flow from '../modules/flow';
 import * as report from '../modules/report';
-import { announcement } from './decommission-masters/announce';
+import { announcement, question } from './decommission-masters/announce';
 import { reconfigureApiservers } from './decommission-masters/apiservers';
-import { backup } from './decommission-masters/backup';
+import { backup, type Snapshot } from './decommission-masters/backup';
+import { begin, restartControllers } from './decommission-masters/begin';
 import { reissueCertificates } from './decommission-masters/certificates';
 import type { Context } from './decommission-masters/context';
-import { begin, initialCluster, prove, restartControllers } from './decommission-masters/finish';
-import { removeMembers } from './decommission-masters/members';
+import { initialCluster } from './decommission-masters/initial-cluster';
+import { deadAreOff, removeDead, removeMembers } from './decommission-masters/members';
 import { observe, refusal } from './decommission-masters/observe';
+import { end, lookAgain, prove } from './decommission-masters/proof';
 import { cutOver, verifyCutOver } from './decommission-masters/proxies';
+import { tell } from './decommission-masters/report';
 import { retireApiservers, retireControllers, retireEtcd, wipeKeys, writeEverywhere } from './decommission-masters/retire';
 import { schema, type Vars } from './decommission-masters/vars';
 import { worldOf, wrongChoice } from './decommission-masters/world';
@@ -37,12 +40,15 @@ function plays({ vars, inventory, runId }: PlaybookContext<Vars>): readonly Play
   const world = worldOf(vars, inventory);
   const seen = observe(vars, world);
   const context: Context = { ...seen, vars, world, runId, decision: once(seen.decision) };
+  const before = backup(context, 'before');
   return [
     ...seen.plays,
+    ...deadAreOff(context),
     refusal(seen, world),
     ask(context),
-    begin(context, runId),
-    backup(context),
+    begin(context),
+    before.play,
+    ...removeDead(context),
     ...reissueCertificates(context),
     ...reconfigureApiservers(context),
     ...restartControllers(context),
@@ -50,20 +56,33 @@ function plays({ vars, inventory, runId }: PlaybookContext<Vars>): readonly Play
     ...verifyCutOver(context),
     ...retireControllers(context),
     ...retireApiservers(context),
-    writeEverywhere(context, 'Write from every node through the kept API servers'),
+    writeEverywhere(context, 'Write from every node through the kept API servers').play,
     removeMembers(context),
     retireEtcd(context),
-    initialCluster(context),
-    writeEverywhere(context, 'Write from every node to the smaller cluster'),
-    prove(context),
-    ...(vars.wipeKeys ? [wipeKeys(context)] : []),
+    ...(vars.etcdRestart === 'rolling' ? [] : [initialCluster(context)]),
+    ...finish(context, before),
+  ];
+}
+
+/** Proofs, the second look, the report. */
+function finish(context: Context, before: Snapshot): readonly Play[] {
+  const { play: written, write } = writeEverywhere(context, 'Write from every node to the smaller cluster');
+  const proof = prove(context);
+  const after = backup(context, 'after');
+  const look = lookAgain(context);
+  return [
+    written, proof.play, after.play,
+    ...(context.vars.wipeKeys ? [wipeKeys(context)] : []),
+    ...look.plays,
+    ...tell(context, { before, after, write, proof, look }),
+    end(context, proof),
   ];
 }
 
 function ask({ decision, world, vars }: Context): Play {
   const told = task('Say what will be done', ({ decision: plan }) => report.print({ text: announcement(plan, world, vars) }), { uses: { decision } });
   const done = task('End here where nothing is left to do', flow.end({ text: 'the masters have left already' }), { uses: { decision }, when: ({ decision: plan }) => plan.reached });
-  const agreed = task('Ask', confirm.ask({ text: `Take ${[...world.leaving, ...world.dead].map(each => each.name).join(', ')} out of the cluster?` }));
+  const agreed = task('Ask', confirm.ask({ text: question(world) }));
   return play({ name: 'What will be done', hosts: world.kept.slice(0, 1), tasks: [told, done, agreed] });
 }
 

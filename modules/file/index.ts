@@ -5,6 +5,7 @@ export { backup, backupPath, restoreBackup } from './backup';
 export { type Content } from './content';
 export { copy, type CopyParams } from './copy';
 export { directory, type DirectoryParams } from './directory';
+export { existing, type ExistingParams } from './existing';
 export { fetch, type Fetched, type FetchParams } from './fetch';
 export { line, type LineParams } from './line';
 export { link, type LinkParams } from './link';

@@ -3,15 +3,15 @@ import { milliseconds, type Duration } from '../../core/duration';
 import { messageOf } from '../../core/errors';
 import { check, live, type Finding } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
-import { readApiEndpoints, readHolders, readReadiness, type AccessParams } from './queries';
-import { endpointOf } from './request';
+import { readApiEndpoints, readHolders, readNodes, readReadiness, type AccessParams } from './queries';
+import { endpointOf, type Access } from './request';
 
 interface Patient extends AccessParams {
   /** How long it may take; 60s unless said. */
   readonly timeout?: Duration;
 }
 
-const patience = ({ timeout = '60s' }: Patient): { timeoutMs: number; everyMs: number } => ({ timeoutMs: milliseconds(timeout), everyMs: 500 });
+const patience = ({ timeout = '60s' }: Pick<Patient, 'timeout'>): { timeoutMs: number; everyMs: number } => ({ timeoutMs: milliseconds(timeout), everyMs: 500 });
 
 /** Waits until the API server answers `/readyz` with ok. The value is `true`. */
 export const ready = check<Patient, true>({
@@ -20,6 +20,42 @@ export const ready = check<Patient, true>({
   inspect: ({ access }) => live(on => orReason(async () => {
     const seen = await readReadiness(on, access);
     return seen.ready ? yes : no(`${endpointOf(access)} is not ready: ${seen.failing.join(', ')}`);
+  })),
+  patience,
+});
+
+export interface AnyReadyParams extends Omit<Patient, 'access'> {
+  /** Several ways to ask, one for each API server. */
+  readonly accesses: readonly Access[];
+}
+
+/** Waits until at least one of these API servers answers `/readyz` with ok. */
+export const anyReady = check<AnyReadyParams, true>({
+  name: 'kube.anyReady',
+  subject: ({ accesses }) => accesses.map(endpointOf).join(', ') || 'no API server',
+  inspect: ({ accesses }) => live(async on => {
+    const found = await Promise.all(accesses.map(access => orReason(async () => {
+      const seen = await readReadiness(on, access);
+      return seen.ready ? yes : no(`${endpointOf(access)} is not ready: ${seen.failing.join(', ')}`);
+    })));
+    const reasons = found.flatMap(each => (each.ok ? [] : [each.reason]));
+    return reasons.length < found.length ? yes : no(reasons.join('; ') || 'there is no API server to ask');
+  }),
+  patience,
+});
+
+export interface NodesReadyParams extends Patient {
+  /** Names of nodes that need not be Ready, since they were not before. */
+  readonly except?: readonly string[];
+}
+
+/** Waits until all nodes are Ready. */
+export const nodesReady = check<NodesReadyParams, true>({
+  name: 'kube.nodesReady',
+  subject: () => 'nodes',
+  inspect: ({ access, except = [] }) => live(on => orReason(async () => {
+    const waiting = (await readNodes(on, access)).filter(node => !node.ready && !except.includes(node.name)).map(node => node.name);
+    return waiting.length === 0 ? yes : no(`nodes that are not Ready: ${waiting.join(', ')}`);
   })),
   patience,
 });

@@ -1,8 +1,9 @@
 /** A write that is read back, and a pod that comes back: proofs that the cluster works, which leave nothing behind. */
 import { CheckError } from '../../core/errors';
-import { command, live } from '../../core/module';
+import { command, live, query } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { pause } from './conditions';
+import { leasePath } from './lease';
 import { listPods, type AccessParams, type Pod } from './queries';
 import { ask, askJson, endpointOf } from './request';
 
@@ -44,16 +45,37 @@ export const probesAbsent = command<AccessParams, readonly string[], number>({
     return before.length;
   },
   verify: async (on, { params: { access } }) => {
-    const left = (await leftovers(on, access)).filter(path => path !== CANARY_NAMESPACE_PATH);
+    const left = await leftovers(on, access);
     return left.length === 0 ? true : `still there: ${left.join(', ')}`;
   },
   idle: () => 0,
 });
 
+export interface LeftoversParams extends AccessParams {
+  /** Name of the Lease in kube-system by which a run says that it is at work; unless said, it is not looked for. */
+  readonly lease?: string;
+}
+
+/** What runs that were killed left in the cluster: probe ConfigMaps, the canary unless it is being deleted, and the Lease; paths of the API. */
+export const probeObjects = query<LeftoversParams, readonly string[]>({
+  name: 'kube.probeObjects',
+  subject: () => 'probe objects of dead runs',
+  inspect: ({ access, lease }) => live(async on => {
+    const found = await leftovers(on, access);
+    if (lease === undefined) return found;
+    const held = await ask(on, access, { method: 'GET', path: leasePath(lease) });
+    return held.status === 200 ? [...found, leasePath(lease)] : found;
+  }),
+});
+
 async function leftovers(on: Target, access: AccessParams['access']): Promise<readonly string[]> {
   const maps = parseNames(await askJson(on, access, { method: 'GET', path: `${PROBES}?labelSelector=${PROBE_LABEL}` }));
   const canary = await ask(on, access, { method: 'GET', path: CANARY_NAMESPACE_PATH });
-  return [...maps.map(name => `${PROBES}/${name}`), ...(canary.status === 200 ? [CANARY_NAMESPACE_PATH] : [])];
+  return [...maps.map(name => `${PROBES}/${name}`), ...(canary.status === 200 && !isLeaving(JSON.parse(canary.text)) ? [CANARY_NAMESPACE_PATH] : [])];
+}
+
+function isLeaving(namespace: unknown): boolean {
+  return (namespace as { metadata?: { deletionTimestamp?: string } }).metadata?.deletionTimestamp !== undefined;
 }
 
 function parseNames(list: unknown): string[] {

@@ -45,17 +45,20 @@ export interface Node {
 export const nodes = query<AccessParams, readonly Node[]>({
   name: 'kube.nodes',
   subject: () => 'nodes',
-  inspect: ({ access }) => live(async on => {
-    const list = parseList(nodeSchema, await askJson(on, access, { method: 'GET', path: '/api/v1/nodes' }));
-    return list.map(node => ({
-      name: node.metadata.name,
-      ready: isTrue(node.status?.conditions, 'Ready'),
-      schedulable: node.spec?.unschedulable !== true,
-      addresses: node.status?.addresses?.map(each => each.address) ?? [],
-      kubeletVersion: node.status?.nodeInfo?.kubeletVersion ?? 'unknown',
-    }));
-  }),
+  inspect: ({ access }) => live(on => readNodes(on, access)),
 });
+
+/** The body of `kube.nodes`, for other modules. */
+export async function readNodes(on: Target, access: Access): Promise<readonly Node[]> {
+  const list = parseList(nodeSchema, await askJson(on, access, { method: 'GET', path: '/api/v1/nodes' }));
+  return list.map(node => ({
+    name: node.metadata.name,
+    ready: isTrue(node.status?.conditions, 'Ready'),
+    schedulable: node.spec?.unschedulable !== true,
+    addresses: node.status?.addresses?.map(each => each.address) ?? [],
+    kubeletVersion: node.status?.nodeInfo?.kubeletVersion ?? 'unknown',
+  }));
+}
 
 export interface Pod { readonly name: string; readonly uid: string; readonly node: string | undefined; readonly ready: boolean; readonly leaving: boolean }
 export interface PodsParams extends AccessParams {

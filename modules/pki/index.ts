@@ -5,7 +5,7 @@ export { authority, type Authority, type AuthorityPaths, type AuthoritySource } 
 export { reissue, type ReissueParams } from './reissue';
 export { issue, type IssueParams } from './issue';
 export { served, serves, type ServedCertificate, type ServedParams, type ServesParams } from './served';
-export { secureConnect, verifyCertificate, type Expected, type Purpose, type SecureConnectParams } from './verify';
+export { isIssuedBy, secureConnect, verifyCertificate, type Expected, type Purpose, type SecureConnectParams } from './verify';
 export type { CertificateFacts, KeyFacts } from './facts';
 export { alternativeName, isSameName, type AlternativeName, type DistinguishedName } from './names';
 export type { CfsslRequest } from './cfssl-csr';

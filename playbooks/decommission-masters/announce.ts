@@ -4,13 +4,23 @@ import type { Decision } from './decision';
 import type { Vars } from './vars';
 import type { World } from './world';
 
+/** What the user is asked. */
+export function question({ leaving, dead }: Pick<World, 'leaving' | 'dead'>): string {
+  const certain = dead.length === 1 ? 'is named as dead: is it certain that it is off and stays off?' : 'are named as dead: is it certain that they are off and stay off?';
+  const sure = dead.length === 0 ? '' : ` ${dead.map(each => each.name).join(', ')} ${certain}`;
+  return `Take ${[...leaving, ...dead].map(each => each.name).join(', ')} out of the cluster?${sure}`;
+}
+
 /** The announcement. */
 export function announcement(decision: Decision, world: World, vars: Vars): string {
   if (decision.reached) return 'The masters have left already: nothing is to be done.';
   const lines = [
     ...world.kept.map(host => line(host.name, keptWork(decision, host.name, vars))),
     ...world.leaving.map(host => line(host.name, leavingWork(decision, addressOf(host), vars))),
-    ...world.dead.map(dead => line(`${dead.name} (dead)`, decision.members.some(member => member.address === dead.address) ? ['leaves etcd'] : ['has left etcd'])),
+    ...world.dead.map(dead => line(`${dead.name} (dead)`, [
+      decision.members.some(member => member.address === dead.address) ? 'leaves etcd before anything else is done' : 'has left etcd',
+      'is not connected to: be sure that it is off and stays off, or cut off, since nothing is stopped or disabled there',
+    ])),
     line('every node', [`nginx sends clients to ${decision.servers.kept.join(', ')} only`]),
   ];
   const warnings = decision.warnings.map(warning => `  note: ${warning}`);
@@ -28,7 +38,7 @@ function keptWork(decision: Decision, name: string, vars: Vars): string[] {
     'stays',
     ...(plan.reissue.length === 0 ? [] : [`new certificates without the leaving names (${plan.reissue.map(pair => pair.cert).join(', ')}; ${vars.newKeys ? 'new keys' : 'same keys'}, no restart)`]),
     ...(plan.restartsApiserver ? [`API server restarted with --etcd-servers=${plan.etcdServers}, while other API servers serve`] : []),
-    ...(vars.etcdRestart === 'rolling' ? ['etcd restarted'] : []),
+    ...(vars.etcdRestart === 'rolling' && plan.initialCluster?.refusal === undefined ? ['etcd restarted with the new --initial-cluster'] : []),
     ...(vars.restartControllers ? ['controller-manager and scheduler restarted'] : []),
   ];
 }

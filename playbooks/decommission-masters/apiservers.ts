@@ -7,19 +7,30 @@ import * as assert from '../../modules/assert';
 import * as kube from '../../modules/kube';
 import * as systemd from '../../modules/systemd';
 import type { Context } from './context';
-import type { Decision, KeptPlan } from './decision';
-import { etcdGate } from './members';
+import { apiAddress, type Decision, type KeptPlan } from './decision';
+import { rollingEtcd } from './initial-cluster';
 import { drain, restarts, undrain } from './proxies';
 import { hostPort } from '../steps/urls';
 
 /** The plays for all kept masters. */
 export function reconfigureApiservers(context: Context): readonly Play[] {
   return context.world.kept.flatMap(host => {
+    const others = play({ name: `While ${host.name} is away`, hosts: [host], become: true, tasks: [othersServe(context, host)] });
     const drained = drain(context, host);
-    const tasks = [restart(context, host), ...rollingEtcd(context, host)];
+    const tasks = [restart(context, host), ...(context.vars.etcdRestart === 'rolling' ? rollingEtcd(context, host) : [])];
     const reconfigured = play({ name: `Reconfigure the API server of ${host.name}`, hosts: [host], become: true, tasks });
-    return [drained.play, reconfigured, undrain(context, host, drained), verdict(context, host)];
+    return [others, drained.play, reconfigured, undrain(context, host, drained), verdict(context, host)];
   });
+}
+
+/** Clients need somebody to go to. */
+function othersServe({ world, decision, credentials }: Context, host: Host): Task<unknown> {
+  return task('See that another API server is ready', ({ decision: seen, credentials: who }) => kube.anyReady({
+    accesses: world.masters.filter(other => other !== host).flatMap(other => {
+      const facts = seen.kept.get(other.name)?.facts ?? seen.leaving.get(other.name);
+      return facts === undefined ? [] : [{ credentials: who, at: apiAddress(other, facts) }];
+    }),
+  }), { uses: { decision, credentials }, when: ({ decision: seen }) => restarts(seen, host) });
 }
 
 /** The nodes have the master back by now, whatever flags it runs with; with the old ones the run ends here. */
@@ -42,7 +53,7 @@ function restart(context: Context, host: Host): Block {
   const { apiserver: unit } = vars.units;
   const when = ({ decision: seen }: { readonly decision: Decision }): boolean => restarts(seen, host);
   const address = (seen: Decision): string => hostPort(addressOf(host), planOf(seen, host)?.facts.apiserver.port ?? 6443);
-  const flag = task('Edit --etcd-servers', ({ decision: seen }) => systemd.flag({ unit, flag: '--etcd-servers', value: planOf(seen, host)?.etcdServers ?? '' }), { uses: { decision }, when });
+  const flag = task('Edit --etcd-servers', ({ decision: seen }) => systemd.flag({ unit, flag: '--etcd-servers', value: planOf(seen, host)?.etcdServers ?? '', backup: true }), { uses: { decision }, when });
   const current = task('Restart the API server where it does not run with its unit\'s flags', ({ flag: edited }) => systemd.current({ unit, pending: edited?.changed ?? false }),
     { uses: { flag, decision }, when, timeout: '5m' });
   const ready = task('Wait until it is ready', ({ decision: seen, credentials: who }) => kube.ready({ access: { credentials: who, at: address(seen) }, timeout: '120s' }), { uses: { decision, credentials }, when });
@@ -53,16 +64,4 @@ function restart(context: Context, host: Host): Block {
   const again = task('Restart it with the old flags', systemd.restart({ unit }));
   const readyAgain = task('Wait until it is ready again', ({ decision: seen, credentials: who }) => kube.ready({ access: { credentials: who, at: address(seen) }, timeout: '120s' }), { uses: { decision, credentials } });
   return block(`New flags on ${host.name}`, { tasks: [flag, current, ready, write, accepted], rescue: [restored, again, readyAgain] });
-}
-
-/** With `etcdRestart: rolling` the member restarts here, while the others hold quorum. */
-function rollingEtcd(context: Context, host: Host): readonly Task<unknown>[] {
-  const { vars, decision } = context;
-  if (vars.etcdRestart === 'never') return [];
-  const { etcd: unit } = vars.units;
-  const initial = (seen: Decision): string | undefined => seen.kept.get(host.name)?.initialCluster;
-  const when = ({ decision: seen }: { readonly decision: Decision }): boolean => initial(seen) !== undefined;
-  const edited = task('Edit --initial-cluster', ({ decision: seen }) => systemd.flag({ unit, flag: '--initial-cluster', value: initial(seen) ?? '' }), { uses: { decision }, when });
-  const restarted = task('Restart etcd where it does not run with its unit\'s flags', ({ edited: change }) => systemd.current({ unit, pending: change?.changed ?? false }), { uses: { edited, decision }, when });
-  return [edited, restarted, etcdGate(context, `Prove etcd after the restart on ${host.name}`, seen => initial(seen) !== undefined)];
 }

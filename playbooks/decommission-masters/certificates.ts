@@ -6,6 +6,7 @@ import type { MasterFacts, Pair } from '../steps/masters';
 import { firstValue } from '../steps/per-host';
 import type { Context } from './context';
 import type { Decision, KeptPlan } from './decision';
+import { requestPath } from './leavings';
 import { etcdGate } from './members';
 import { portOf } from '../steps/urls';
 
@@ -15,35 +16,29 @@ export function reissueCertificates(context: Context): readonly Play[] {
 }
 
 function reissueOn(context: Context, host: Host): Play {
-  const { vars, world, decision, authority } = context;
+  const { vars, world, decision, authority, etcdAuthority } = context;
   const planOf = (seen: Decision): KeptPlan | undefined => seen.kept.get(host.name);
   const when = (seen: Decision): boolean => (planOf(seen)?.reissue.length ?? 0) > 0;
-  const reissued = task('Re-issue the certificates', ({ decision: seen, authorities }) => (planOf(seen)?.reissue ?? []).map(pair => pki.reissue({
-    ...pair, ca: authorityFor(context, planOf(seen), pair) ?? found(firstValue(authorities)),
-    minus: world.leavingNames, newKey: vars.newKeys, csrJson: csrPath(pair.cert),
-  })), { uses: { decision, authorities: all(authority) }, when: ({ decision: seen }) => when(seen) });
+  const reissued = task('Re-issue the certificates', ({ decision: seen, authorities, etcdAuthorities }) => (planOf(seen)?.reissue ?? []).map(pair => pki.reissue({
+    ...pair, ca: found(firstValue(vars.ca.etcd !== undefined && isOfEtcd(planOf(seen), pair) ? etcdAuthorities : authorities)),
+    minus: world.leavingNames, newKey: vars.newKeys, csrJson: requestPath(pair.cert),
+  })), { uses: { decision, authorities: all(authority), etcdAuthorities: all(etcdAuthority) }, when: ({ decision: seen }) => when(seen) });
   const served = task('See the new certificates served', ({ decision: seen }) => serversOf(host, planOf(seen)).map(server => pki.serves(server)),
     { uses: { decision }, when: ({ decision: seen }) => when(seen) });
   const gate = etcdGate(context, `Prove etcd after the certificates of ${host.name}`, when);
   return play({ name: `Certificates of ${host.name}`, hosts: [host], become: true, tasks: [reissued, served, gate] });
 }
 
-/** etcd's own CA, where it has one. */
-function authorityFor({ vars }: Context, plan: KeptPlan | undefined, pair: Pair): pki.AuthorityPaths | undefined {
-  if (vars.ca.etcd === undefined || plan === undefined) return undefined;
+/** Is it a certificate that etcd's CA signs, where it has its own? */
+function isOfEtcd(plan: KeptPlan | undefined, pair: Pair): boolean {
+  if (plan === undefined) return false;
   const { etcd, apiserver } = plan.facts;
-  const isEtcd = [etcd.server, etcd.peer, apiserver.etcdClient].some(each => each.cert === pair.cert);
-  return isEtcd ? { ...vars.ca.etcd, config: vars.ca.config, profile: vars.ca.profile } : undefined;
+  return [etcd.server, etcd.peer, apiserver.etcdClient].some(each => each.cert === pair.cert);
 }
 
 function found(authority: pki.Authority | undefined): pki.Authority {
   if (authority === undefined) throw new RefusedError('no kept master has the CA certificate and its key');
   return authority;
-}
-
-/** cfssl's request beside a certificate: `etcd.pem` has `etcd-csr.json`. */
-function csrPath(cert: string): string {
-  return `${cert.replace(/\.(pem|crt|cert)$/, '')}-csr.json`;
 }
 
 /** The servers of a host whose certificates are re-issued, and the files that they must show. */

@@ -1,13 +1,26 @@
 /** What the run will do, decided once from the findings; every later step works from this and never from a look in the middle. */
 import { addressOf, isUnreachable, type Host } from '../../core';
-import { alternativeName, isSameName } from '../../modules/pki';
-import { pairsOf, type MasterFacts, type Pair } from '../steps/masters';
+import { alternativeName, isSameName, type CertificateFile } from '../../modules/pki';
+import { pairsOf, type MasterFacts, type Pair, type SettingPlace } from '../steps/masters';
+import { etcdServersOf, initialClusterOf } from './edits';
 import { known, of, type Findings, type MemberFinding } from './findings';
-import { problemsOf, warningsOf } from './problems';
-import { hostPort, isOneOf, keptPeers, keptServers } from '../steps/urls';
+import { leftToDo } from './left';
+import { problemsOf } from './problems';
+import { warningsOf } from './warnings';
+import type { World } from './world';
+import { hostPort, isOneOf } from '../steps/urls';
 
 /** An etcd member that leaves. */
 export interface LeavingMember extends Pick<MemberFinding, 'id' | 'name' | 'peerUrls'> { readonly address: string; readonly dead: boolean }
+
+/** What becomes of `--initial-cluster`. */
+export interface InitialClusterPlan {
+  readonly value: string;
+  readonly now: string;
+  readonly place: SettingPlace;
+  /** Why it is left to the user, in this case. */
+  readonly refusal: string | undefined;
+}
 
 /** What happens on one kept master. */
 export interface KeptPlan {
@@ -16,8 +29,8 @@ export interface KeptPlan {
   readonly reissue: readonly Pair[];
   /** The new `--etcd-servers`. */
   readonly etcdServers: string;
-  /** The new `--initial-cluster`; `undefined` where the unit has none. */
-  readonly initialCluster: string | undefined;
+  /** `undefined` where etcd has no `--initial-cluster`. */
+  readonly initialCluster: InitialClusterPlan | undefined;
   /** The API server's flags change, or it runs with others than its unit says. */
   readonly restartsApiserver: boolean;
 }
@@ -27,15 +40,23 @@ export interface Decision {
   readonly warnings: readonly string[];
   /** Nothing is left to do. */
   readonly reached: boolean;
+  /** What is not as it will be at the end, each a sentence. */
+  readonly left: readonly string[];
+  /** Nodes that are not Ready. */
+  readonly notReady: readonly string[];
   readonly kept: ReadonlyMap<string, KeptPlan>;
   /** Leaving masters by name. */
   readonly leaving: ReadonlyMap<string, MasterFacts>;
   /** Members to remove, dead ones first. */
   readonly members: readonly LeavingMember[];
+  /** Names of all members, as they are now. */
+  readonly before: readonly string[];
   /** Ids of the members that stay. */
   readonly keptMembers: readonly string[];
   /** `hostname` of the kept masters, as locks name their holders. */
   readonly keptHostnames: readonly string[];
+  /** The same of all masters that answer. */
+  readonly hostnames: readonly string[];
   /** Inventory names of the masters that hold a leader lock now. */
   readonly holders: readonly string[];
   /** The upstream's servers as written, by kept and leaving. */
@@ -54,12 +75,16 @@ export function decide(findings: Findings): Decision {
     warnings: warningsOf(findings),
     kept, leaving,
     members: [...leavingMembers].sort((a, b) => Number(b.dead) - Number(a.dead)),
+    before: members.map(member => member.name || member.id),
     keptMembers: members.filter(member => !leavingMembers.some(each => each.id === member.id)).map(member => member.id),
     keptHostnames: world.kept.flatMap(host => of(findings.hosts, host)?.hostname ?? []),
+    hostnames: world.masters.flatMap(host => of(findings.hosts, host)?.hostname ?? []),
     holders: holdersOf(findings),
+    notReady: known(findings.api)[0]?.[1].notReadyNodes ?? [],
     servers: serversOf(findings),
   };
-  return { ...decision, reached: decision.problems.length === 0 && isReached(decision, findings) };
+  const left = leftToDo(decision, findings);
+  return { ...decision, left, reached: decision.problems.length === 0 && left.length === 0 };
 }
 
 function leavingMember(member: MemberFinding, { world }: Findings): LeavingMember[] {
@@ -77,17 +102,24 @@ function factsOf(host: Host, { masters }: Findings): [string, MasterFacts][] {
 function keptPlan(host: Host, findings: Findings): [string, KeptPlan][] {
   const { world } = findings;
   return factsOf(host, findings).map(([name, facts]) => {
-    const files = of(findings.certificates, host) ?? [];
-    const gone = world.leavingNames.map(alternativeName);
-    const named = new Set(files.filter(file => file.leaf.names.some(each => gone.some(other => isSameName(each, other)))).map(file => file.path));
-    const etcdServers = keptServers(facts.apiserver.etcdServers, world.leavingNames, addressOf(host)).join(',');
+    const named = new Set((of(findings.certificates, host) ?? []).filter(file => namesLeaving(file, world)).map(file => file.path));
+    const etcdServers = etcdServersOf(facts, host, world);
+    const initialCluster = initialClusterOf(facts, world);
     return [name, {
       facts, etcdServers,
       reissue: pairsOf(facts).filter(pair => named.has(pair.cert)),
-      initialCluster: facts.etcd.initialCluster === undefined ? undefined : keptPeers(facts.etcd.initialCluster, world.leavingNames).join(','),
+      initialCluster: initialCluster === undefined ? undefined : {
+        value: initialCluster, now: facts.etcd.initialCluster ?? '', place: facts.etcd.initialClusterIn, refusal: of(findings.edits, host)?.initialCluster,
+      },
       restartsApiserver: etcdServers !== facts.apiserver.etcdServers || of(findings.stale, host) === true,
     }];
   });
+}
+
+/** Is the certificate valid for a host that leaves? */
+export function namesLeaving({ leaf }: Pick<CertificateFile, 'leaf'>, { leavingNames }: Pick<World, 'leavingNames'>): boolean {
+  const gone = leavingNames.map(alternativeName);
+  return leaf.names.some(name => gone.some(other => isSameName(name, other)));
 }
 
 function holdersOf({ api, hosts, world }: Findings): string[] {
@@ -103,21 +135,6 @@ function serversOf({ upstreams, world }: Findings): Decision['servers'] {
   const written = [...new Set(known(upstreams).flatMap(([, servers]) => servers.map(server => server.address)))];
   const kept = world.kept.map(addressOf);
   return { kept: written.filter(server => isOneOf(server, kept)), leaving: written.filter(server => isOneOf(server, world.leavingNames)) };
-}
-
-type Draft = Omit<Decision, 'reached'>;
-
-/** Is everything as it will be at the end? A run that was killed anywhere before the end has something of this left to do. */
-function isReached({ kept, leaving, members, servers }: Draft, findings: Findings): boolean {
-  const { world } = findings;
-  const single = servers.kept.length === 1;
-  const keptDone = [...kept.values()].every(plan => plan.reissue.length === 0 && !plan.restartsApiserver
-    && (plan.initialCluster === undefined || plan.initialCluster === plan.facts.etcd.initialCluster));
-  const retired = [...leaving.values()].every(facts => [facts.etcd, facts.apiserver, facts.controllerManager, facts.scheduler]
-    .every(component => !component.active && !component.enabled));
-  const proxied = known(findings.upstreams).every(([, list]) => list.every(server => server.down === isOneOf(server.address, world.leavingNames)))
-    && (!single || findings.upstreams.size === world.proxies.length);
-  return keptDone && retired && proxied && members.length === 0;
 }
 
 /** `host:port` of a master's API server, as the others reach it. */

@@ -4,6 +4,8 @@ import type { HostFacts, Peer } from '../../modules/host';
 import type { Member } from '../../modules/etcd';
 import type { CertificateFile } from '../../modules/pki';
 import type { MasterReading } from '../steps/masters';
+import type { ServiceAccountKey } from '../steps/observe-masters';
+import type { EditFindings } from './edits';
 import type { Vars } from './vars';
 import type { World } from './world';
 
@@ -34,11 +36,12 @@ export interface ApiFindings {
   readonly failing: readonly string[];
   readonly notReadyNodes: readonly string[];
   readonly endpoints: readonly string[];
+  /** `v1.20.2` */
+  readonly version: string;
+  /** What runs that were killed left in the cluster: probe objects, a Lease. */
+  readonly leftovers: readonly string[];
   readonly holders: readonly { readonly component: string; readonly host: string | undefined }[];
 }
-
-/** The service-account key files of a master with the hashes of their public keys. */
-export interface ServiceAccountKey { readonly path: string; readonly sha256: string }
 
 /** The CA as far as it is no secret. */
 export interface AuthorityFinding { readonly notAfter: string; readonly origin: string }
@@ -56,13 +59,21 @@ export interface Findings {
   readonly saKeys: PerHost<readonly ServiceAccountKey[]>;
   /** Is the running API server older than, or other than, its unit says? */
   readonly stale: PerHost<boolean>;
+  /** Of each kept master. */
+  readonly edits: PerHost<EditFindings>;
   readonly etcd: EtcdFindings | Unreachable;
   readonly api: PerHost<ApiFindings>;
   readonly authority: AuthorityFinding | Unreachable;
+  /** Certificates of each kept master that would have to be signed again and that another CA issued. */
+  readonly foreign: PerHost<readonly string[]>;
+  /** On each leaving master: what a whole run puts aside or deletes and is still there. */
+  readonly remains: PerHost<readonly string[]>;
   /** Who is connected to etcd and the API server of a leaving master. */
   readonly peers: PerHost<readonly Peer[]>;
   /** Files on each host that name a leaving API server directly. */
   readonly kubeconfigs: PerHost<readonly string[]>;
+  /** Files of network plug-ins on each host that name the etcd of a leaving master. */
+  readonly etcdUsers: PerHost<readonly string[]>;
 }
 
 /** The findings of those hosts that could be asked. */

@@ -1,20 +1,25 @@
 /** Pre-flight: the plays that look at everything, and the task that decides. Nothing is changed here. */
+import { X509Certificate } from 'node:crypto';
 import { addressOf, all, isUnreachable, once, play, task, type Host, type Play, type Secret, type Task, type Unreachable } from '../../core';
 import { CheckError } from '../../core/errors';
 import * as assert from '../../modules/assert';
 import type { Health } from '../../modules/etcd';
+import * as file from '../../modules/file';
 import * as host from '../../modules/host';
 import * as kube from '../../modules/kube';
 import * as nginx from '../../modules/nginx';
 import * as pki from '../../modules/pki';
+import type { Unit } from '../../modules/systemd';
 import * as value from '../../modules/value';
-import { readEtcd } from '../steps/etcd';
+import { clientPorts, readEtcd } from '../steps/etcd';
 import { firstOf, firstValue, mapValues } from '../steps/per-host';
-import type { MasterReading } from '../steps/masters';
+import type { MasterFacts, MasterReading } from '../steps/masters';
 import { observeMasters, type MasterObservation } from '../steps/observe-masters';
-import { decide, type Decision } from './decision';
+import { decide, namesLeaving, type Decision } from './decision';
+import { editFindings, type EditFindings } from './edits';
 import { etcdFindings } from './etcd-findings';
 import type { ApiFindings } from './findings';
+import { LEASE, secretFiles } from './leavings';
 import { hostPort } from '../steps/urls';
 import type { Vars } from './vars';
 import type { World } from './world';
@@ -27,8 +32,14 @@ export interface Observation {
   readonly credentials: Task<kube.Credentials>;
   /** The CA that signs for the API server, with its key, from each kept master that has it. */
   readonly authority: Task<pki.Authority | undefined>;
+  /** The same of etcd's CA, where it has its own. */
+  readonly etcdAuthority: Task<pki.Authority | undefined>;
   /** What each master's units say. */
   readonly reading: Task<MasterReading>;
+  /** These units: etcd, API server, controller-manager, scheduler. */
+  readonly units: Task<readonly Unit[]>;
+  /** The configuration of each node's nginx. */
+  readonly conf: Task<nginx.NginxReading>;
   /** What etcd looked like before any change, from each kept master. */
   readonly health: Task<Health>;
   /** A service-account token from before any change, from each kept master. */
@@ -40,12 +51,14 @@ export interface Observation {
 /** Directories whose file systems must have room on every host. */
 const DIRECTORIES = ['/etc', '/var/lib'];
 
-/** Lays out pre-flight. */
-export function observe(vars: Vars, world: World): Observation {
-  const everywhere = everyHost(vars, world);
+/** Lays out pre-flight. @param again the same looks at the end of the run, under other names */
+export function observe(vars: Vars, world: World, again = false): Observation {
+  const everywhere = everyHost(vars);
   const masters = observeMasters(vars.units);
-  const kept = keptMasters(vars, masters);
-  const peers = task('See who is connected to etcd', host.peers({ ports: [2379] }));
+  const kept = keptMasters(vars, world, { ...masters, again });
+  const round = goingRound(world, masters);
+  const remains = task('Look for what is to be put aside', ({ reading }) => file.existing({ paths: 'facts' in reading ? [reading.facts.etcd.dataDir, ...(vars.wipeKeys ? secretFiles(reading.facts, vars) : [])] : [] }), { uses: { reading: masters.reading } });
+  const peers = task('See who is connected to etcd and the API server', ({ reading }) => host.peers({ ports: 'facts' in reading ? servicePorts(reading.facts) : [2379, 6443] }), { uses: { reading: masters.reading } });
   const decision = task('Decide what is to be done', seen => value.computed('what is to be done', () => decide({
     ...seen, world, vars,
     upstreams: mapValues(seen.upstreams, upstream => upstream.servers),
@@ -56,37 +69,59 @@ export function observe(vars: Vars, world: World): Observation {
   })), {
     runOnce: true,
     uses: {
-      hosts: all(everywhere.facts), upstreams: all(everywhere.upstream), kubeconfigs: all(everywhere.naming), peers: all(peers),
+      hosts: all(everywhere.facts), upstreams: all(everywhere.upstream), kubeconfigs: all(round.kubeconfigs), etcdUsers: all(round.etcdUsers), peers: all(peers), remains: all(remains),
       masters: all(masters.reading), certificates: all(masters.certificates), saKeys: all(masters.saKeys), stale: all(masters.stale),
-      etcd: all(kept.etcd), api: all(kept.api), authorities: all(kept.authority),
+      etcd: all(kept.etcd), api: all(kept.api), authorities: all(kept.authority), foreign: all(kept.foreign), edits: all(kept.edits),
     },
   });
+  const look = (name: string, hosts: readonly Host[], tasks: readonly Task<unknown>[]): Play => play({ name: again ? `${name} again` : name, hosts, become: true, anyErrorsFatal: false, tasks });
   const looks = [
-    play({ name: 'Look at every host', hosts: world.proxies, become: true, anyErrorsFatal: false, tasks: everywhere.tasks }),
-    play({ name: 'Look at the masters', hosts: world.masters, become: true, anyErrorsFatal: false, tasks: masters.tasks }),
-    play({ name: 'Look at the cluster through the kept masters', hosts: world.kept, become: true, anyErrorsFatal: false, tasks: kept.tasks }),
-    play({ name: 'Look at the connections of the leaving masters', hosts: world.leaving, become: true, anyErrorsFatal: false, tasks: [peers] }),
+    look('Look at every host', world.proxies, everywhere.tasks),
+    look('Look at the masters', world.masters, masters.tasks),
+    look('Look at the cluster through the kept masters', world.kept, kept.tasks),
+    look('Look at the connections of the leaving masters', world.leaving, [peers, remains]),
+    look('Look for what goes round nginx', world.proxies, [round.kubeconfigs, round.etcdUsers]),
     // On any host that is left: it is worked out on the controller, and a kept master that failed above is among what it says.
-    play({ name: 'Decide', hosts: world.proxies, tasks: [decision] }),
+    play({ name: again ? 'Decide again' : 'Decide', hosts: world.proxies, tasks: [decision] }),
   ];
-  return { plays: looks, decision, credentials: kept.credentials, authority: kept.authority, reading: masters.reading, upstream: everywhere.upstream, health: kept.etcd, token: kept.token };
+  const { credentials, authority, etcdAuthority, token, etcd: health } = kept;
+  return { plays: looks, decision, credentials, authority, etcdAuthority, health, token, reading: masters.reading, units: masters.units, conf: everywhere.conf, upstream: everywhere.upstream };
 }
 
 interface Everywhere {
   readonly tasks: readonly Task<unknown>[];
   readonly facts: Task<host.HostFacts>;
+  readonly conf: Task<nginx.NginxReading>;
   readonly upstream: Task<nginx.Upstream>;
-  readonly naming: Task<readonly string[]>;
 }
 
-function everyHost(vars: Vars, world: World): Everywhere {
+function everyHost(vars: Vars): Everywhere {
   const facts = task('Read name, clock and free space', host.facts({ directories: DIRECTORIES }));
   const conf = task('Read the configuration of nginx', nginx.upstreams({ unit: vars.units.nginx }));
   const upstream = task('Find the upstream of the API servers', ({ conf: seen, host: on }) => value.computed('the upstream', () => upstreamIn(seen, vars.nginx.upstream, on)), { uses: { conf } });
-  // A kubeconfig that names a leaving API server goes round nginx (hazard K6).
-  const texts = [...world.leaving.map(addressOf), ...world.dead.map(each => each.address)].map(address => `https://${hostPort(address, 6443)}`);
-  const naming = task('Look for kubeconfigs that go round nginx', host.filesNaming({ texts, within: ['/etc/kubernetes', '/root/.kube', '/var/lib/kubelet', '/var/lib/kube-proxy'] }));
-  return { tasks: [facts, conf, upstream, naming], facts, upstream, naming };
+  return { tasks: [facts, conf, upstream], facts, conf, upstream };
+}
+
+/** A kubeconfig that names a leaving API server goes round nginx (hazard K6); a network plug-in may have an etcd of its masters in its own files (E13). */
+function goingRound({ leavingNames }: World, { reading }: MasterObservation): { readonly kubeconfigs: Task<readonly string[]>; readonly etcdUsers: Task<readonly string[]> } {
+  const uses = { readings: all(reading) };
+  const urls = (readings: ReadonlyMap<Host, MasterReading | Unreachable>, portsOf: (facts: MasterFacts) => readonly number[], usual: number): string[] => {
+    const ports = [...readings.values()].flatMap(master => ('facts' in master ? portsOf(master.facts) : []));
+    return [...new Set([...ports, usual])].flatMap(port => leavingNames.map(name => `https://${hostPort(name, port)}`));
+  };
+  return {
+    kubeconfigs: task('Look for kubeconfigs that go round nginx', ({ readings }) => host.filesNaming({
+      texts: urls(readings, facts => [facts.apiserver.port], 6443), within: ['/etc/kubernetes', '/root/.kube', '/var/lib/kubelet', '/var/lib/kube-proxy'],
+    }), { uses }),
+    etcdUsers: task('Look for network plug-ins that name an etcd member', ({ readings }) => host.filesNaming({
+      texts: urls(readings, clientPorts, 2379), within: ['/etc/cni', '/etc/calico', '/etc/flannel', '/etc/kube-flannel'],
+    }), { uses }),
+  };
+}
+
+/** The ports that a master's etcd and API server are asked on. */
+function servicePorts(facts: MasterFacts): number[] {
+  return [...clientPorts(facts), facts.apiserver.port];
 }
 
 function upstreamIn(reading: nginx.NginxReading, name: string, on: Host): nginx.Upstream {
@@ -96,31 +131,55 @@ function upstreamIn(reading: nginx.NginxReading, name: string, on: Host): nginx.
   throw new CheckError(`${on.name}: ${reading.config} has no upstream "${name}" but ${names || 'none'}; name it with --set nginx.upstream=...`);
 }
 
-interface Kept {
+interface Kept extends Pick<Observation, 'credentials' | 'authority' | 'etcdAuthority' | 'token'> {
   readonly tasks: readonly Task<unknown>[];
-  readonly credentials: Task<kube.Credentials>;
-  readonly authority: Task<pki.Authority | undefined>;
   readonly api: Task<ApiFindings>;
-  readonly token: Task<Secret | undefined>;
   readonly etcd: Task<Health>;
+  readonly foreign: Task<readonly string[]>;
+  readonly edits: Task<EditFindings>;
 }
 
-function keptMasters(vars: Vars, { reading }: MasterObservation): Kept {
+function keptMasters(vars: Vars, world: World, { reading, units, certificates, again }: MasterObservation & { readonly again: boolean }): Kept {
   const credentials = task('Read the kubeconfig', kube.credentials({ kubeconfig: vars.kubeconfig }));
-  const authority = task('Read the CA', pki.authority(vars.ca), { ignoreErrors: 'another kept master may have it' });
+  const { cert, key, config, profile, etcd: etcdCa } = vars.ca;
+  const ignoreErrors = 'another kept master may have it';
+  const authority = task('Read the CA', pki.authority({ cert, key, config, profile }), { ignoreErrors });
+  const etcdAuthority = task('Read the CA of etcd', pki.authority({ config, profile, ...etcdCa ?? { cert, key } }), { ignoreErrors, when: etcdCa !== undefined });
+  const foreign = task('Compare the certificates with the CA', seen => value.computed('certificates of another CA', () =>
+    foreignCertificates(seen.files.filter(file => namesLeaving(file, world)), [...seen.authorities.values(), ...seen.etcdAuthorities.values()])),
+  { uses: { files: certificates, authorities: all(authority), etcdAuthorities: all(etcdAuthority) } });
+  const edits = task('See whether the flags can be edited', ({ master, units: all4, host: on }) => value.computed('edits of flags', () =>
+    ('facts' in master ? editFindings({ host: on, facts: master.facts, units: all4 }, world) : { etcdServers: undefined, initialCluster: undefined, mentions: [] })),
+  { uses: { master: reading, units } });
+  const { tasks, api } = askApi({ credentials, reading, again });
+  const token = task('Ask for a service-account token', ({ credentials: who }) => kube.token({ access: { credentials: who } }), { uses: { credentials }, ignoreErrors: 'without the TokenRequest API the proof that tokens still work is left out' });
+  const etcd = readEtcd(reading);
+  return { tasks: [credentials, authority, etcdAuthority, foreign, edits, ...tasks, token, etcd], credentials, authority, etcdAuthority, foreign, edits, api, token, etcd };
+}
+
+interface AskApi { readonly credentials: Task<kube.Credentials>; readonly reading: Task<MasterReading>; readonly again: boolean }
+
+function askApi({ credentials, reading, again }: AskApi): { readonly tasks: readonly Task<unknown>[]; readonly api: Task<ApiFindings> } {
   const access = { credentials, reading };
   const port = ({ reading: master }: { readonly reading: MasterReading }): number => ('facts' in master ? master.facts.apiserver.port : 6443);
   const ready = task('Ask the API server whether it is ready', seen => kube.readyz({ access: { credentials: seen.credentials, at: hostPort(addressOf(seen.host), port(seen)) } }), { uses: access });
+  const version = task('Ask for its version', seen => kube.version({ access: { credentials: seen.credentials, at: hostPort(addressOf(seen.host), port(seen)) } }), { uses: access });
   const nodes = task('Ask for the nodes', seen => kube.nodes({ access: seen }), { uses: { credentials } });
   const holders = task('Ask who holds the leader locks', seen => kube.holders({ access: seen }), { uses: { credentials } });
   const endpoints = task('Ask for the endpoints of the API', seen => kube.apiEndpoints({ access: seen }), { uses: { credentials } });
+  const leftovers = task('Look for what killed runs left', ({ credentials: who }) => kube.probeObjects({ access: { credentials: who }, ...(again ? {} : { lease: LEASE }) }), { uses: { credentials } });
   const api = task('Sum up the API', seen => value.computed('the API', () => ({
-    failing: seen.ready.failing, holders: seen.holders, endpoints: seen.endpoints.endpoints,
+    failing: seen.ready.failing, holders: seen.holders, endpoints: seen.endpoints.endpoints, version: seen.version, leftovers: seen.leftovers,
     notReadyNodes: seen.nodes.filter(node => !node.ready).map(node => node.name),
-  })), { uses: { ready, nodes, holders, endpoints } });
-  const token = task('Ask for a service-account token', ({ credentials: who }) => kube.token({ access: { credentials: who } }), { uses: { credentials }, ignoreErrors: 'without the TokenRequest API the proof that tokens still work is left out' });
-  const etcd = readEtcd(reading);
-  return { tasks: [credentials, authority, ready, nodes, holders, endpoints, api, token, etcd], credentials, authority, api, token, etcd };
+  })), { uses: { ready, version, nodes, holders, endpoints, leftovers } });
+  return { tasks: [ready, version, nodes, holders, endpoints, leftovers, api], api };
+}
+
+/** Which of these none of the CAs issued, with their issuer; none where there is no CA, which is told apart. */
+function foreignCertificates(files: readonly pki.CertificateFile[], authorities: readonly (pki.Authority | Unreachable | undefined)[]): string[] {
+  const ours = authorities.flatMap(each => (each !== undefined && 'certificate' in each ? [new X509Certificate(each.certificate.pem)] : []));
+  if (ours.length === 0) return [];
+  return files.filter(file => !ours.some(ca => pki.isIssuedBy(new X509Certificate(file.leaf.pem), ca))).map(file => `${file.path} (issued by ${file.leaf.issuer.text})`);
 }
 
 function authorityFinding(authorities: ReadonlyMap<Host, pki.Authority | Unreachable | undefined>): { readonly notAfter: string; readonly origin: string } | Unreachable {

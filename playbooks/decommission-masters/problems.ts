@@ -2,32 +2,25 @@
  * Everything that speaks against the decommission, all at once and each with its reason. Pure: findings in, sentences out.
  * The letters and numbers are those of the hazards that each check is for (docs/decommission.md).
  */
-import { addressOf, isUnreachable, type Host } from '../../core';
+import { addressOf, isUnreachable } from '../../core';
 import { known, of, type Findings } from './findings';
-import { hostOf, isOneOf, portOf, sameHost } from '../steps/urls';
+import { etcdProblems } from './problems-etcd';
+import { isOneOf, portOf } from '../steps/urls';
 
 /** A check: the reasons why the run must not start. */
 type Check = (findings: Findings) => readonly string[];
 
-const MAX_SKEW_MS = 60_000;
-const NOTED_SKEW_MS = 1000;
+/** Clocks may be so far apart. */
+export const MAX_SKEW_MS = 60_000;
 const FREE_BYTES = 50 * 1024 * 1024;
 
-const CHECKS: readonly Check[] = [silentHosts, unreadableMasters, wrongMembers, etcdHealth, quorum, durability, upstreams, proxies, apiservers, reconcilers, keys, authority, disk, clocks, etcdClients, directUsers];
+const CHECKS: readonly Check[] = [
+  silentHosts, unreadableMasters, etcdProblems, upstreams, proxies, apiservers, apiVersions, flags, reconcilers, keys, authority, foreignCertificates, disk, clocks, directUsers,
+];
 
 /** All problems, in the order of the checks, each once. */
 export function problemsOf(findings: Findings): string[] {
   return [...new Set(CHECKS.flatMap(check => check(findings)))];
-}
-
-/** What the user should know and may go on with. */
-export function warningsOf(findings: Findings): string[] {
-  const { world } = findings;
-  const even = world.kept.length % 2 === 0 ? [`${world.kept.length} kept masters tolerate no more failures than ${world.kept.length - 1} would: an odd number is better`] : [];
-  const skewed = known(findings.hosts).filter(([, { clockOffsetMs }]) => Math.abs(clockOffsetMs) > NOTED_SKEW_MS && Math.abs(clockOffsetMs) <= MAX_SKEW_MS)
-    .map(([host, { clockOffsetMs }]) => `${host.name}: its clock is ${(clockOffsetMs / 1000).toFixed(1)} s off the controller's`);
-  const notReady = known(findings.api)[0]?.[1].notReadyNodes ?? [];
-  return [...even, ...skewed, ...(notReady.length > 0 ? [`nodes that are not Ready now: ${notReady.join(', ')}`] : [])];
 }
 
 function silentHosts({ hosts, world }: Findings): string[] {
@@ -45,53 +38,12 @@ function unreadableMasters({ masters, certificates, saKeys, world, hosts }: Find
     if (reading === undefined || isUnreachable(reading)) return [`${host.name}: its units cannot be read: ${reason(reading)}`];
     if ('problems' in reading) return reading.problems.map(problem => `${host.name}: ${problem}`);
     const rest = [certificates.get(host), saKeys.get(host)].filter(isUnreachable);
-    return rest.map(value => `${host.name}: ${value.reason}`);
+    const missing = world.kept.includes(host) ? (of(saKeys, host) ?? []).filter(file => file.sha256 === undefined) : [];
+    return [
+      ...rest.map(value => `${host.name}: ${value.reason}`),
+      ...missing.map(file => `${host.name}: its units name the service-account key ${file.path}, and there is no such file: its API server would not start again`),
+    ];
   });
-}
-
-/** Live members, masters and inventory must be the same set, or the difference be stated (leaving, dead). */
-function wrongMembers({ etcd, world, masters }: Findings): string[] {
-  if (isUnreachable(etcd)) return world.kept.some(host => of(masters, host) !== undefined) ? [`etcd cannot be asked through any kept master: ${etcd.reason}`] : [];
-  const known = [...world.kept.map(addressOf), ...world.leavingNames];
-  const strangers = etcd.members.filter(member => !member.peerUrls.some(url => isOneOf(url, known)))
-    .map(member => `etcd has a member ${member.name || member.id} at ${member.peerUrls.join(', ')} that is neither kept nor leaving: add it to the inventory or name it in \`dead\``);
-  const unnamed = etcd.members.filter(member => member.name === '').map(member => `the etcd member ${member.id} (${member.peerUrls.join(', ')}) has no name: it was added and never started`);
-  const missing = world.kept.filter(host => !etcd.members.some(member => member.peerUrls.some(url => isOneOf(url, [addressOf(host)]))))
-    .map(host => `${host.name} (${addressOf(host)}) is to be kept, but is no member of the etcd cluster`);
-  return [...strangers, ...unnamed, ...missing];
-}
-
-function etcdHealth({ etcd }: Findings): string[] {
-  return isUnreachable(etcd) ? [] : [...etcd.problems];
-}
-
-/** E3, E6: removing needs a live majority at every step; the kept ones must be able to do it alone. */
-function quorum({ etcd, world }: Findings): string[] {
-  if (isUnreachable(etcd)) return [];
-  const answering = new Set(etcd.statuses.map(status => status.id));
-  const silent = world.kept.filter(host => {
-    const member = etcd.members.find(each => each.peerUrls.some(url => isOneOf(url, [addressOf(host)])));
-    return member !== undefined && !answering.has(member.id);
-  });
-  const alive = etcd.members.filter(member => answering.has(member.id)).length;
-  const needed = Math.floor(etcd.members.length / 2) + 1;
-  const lost = alive >= needed ? [] : [`only ${alive} of ${etcd.members.length} etcd members answer, ${needed} are needed: there is no quorum, and no removal can be decided. Restore a member, or recover from a snapshot`];
-  return [...lost, ...silent.map(host => `${host.name}: its etcd member does not answer; a kept member must be healthy before others leave`)];
-}
-
-/** S11: etcd#14370 */
-function durability({ etcd, world, vars }: Findings): string[] {
-  if (isUnreachable(etcd) || world.kept.length > 1 || vars.acceptDurabilityRisk) return [];
-  const risky = etcd.statuses.map(status => status.version).filter(losesWritesAlone);
-  const [version] = risky;
-  if (version === undefined) return [];
-  return [`a single etcd ${version} can lose writes that it has acknowledged when it crashes (etcd#14370, fixed in 3.4.21 and 3.5.5): upgrade first, or say --set acceptDurabilityRisk=true`];
-}
-
-/** Does a lone member of this version lose acknowledged writes in a crash? */
-export function losesWritesAlone(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
-  return major === 3 && ((minor === 4 && patch < 21) || (minor === 5 && patch < 5));
 }
 
 function upstreams({ upstreams: perHost, world, vars, hosts }: Findings): string[] {
@@ -123,6 +75,22 @@ function apiservers({ api, world, masters }: Findings): string[] {
   });
 }
 
+/** Section 2d: an older API server would show its old certificate until it is restarted, and one before 1.16 takes the first server's name for all (E16). */
+function apiVersions({ api }: Findings): string[] {
+  return known(api).flatMap(([host, { version }]) => {
+    const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+    return major === '1' && Number(minor) < 17 ? [`${host.name}: its API server is ${version}, and before v1.17 certificates are not read again while it runs; take masters out after an upgrade`] : [];
+  });
+}
+
+/** What cannot be edited, or would be left behind, is better known before than in the middle. */
+function flags({ edits }: Findings): string[] {
+  return known(edits).flatMap(([host, { etcdServers, mentions }]) => [
+    ...(etcdServers === undefined ? [] : [`${host.name}: --etcd-servers cannot be edited: ${etcdServers}`]),
+    ...mentions.map(mention => `${host.name}: ${mention} names a leaving master and is not edited by this playbook; point it at a kept one or at the local proxy first`),
+  ]);
+}
+
 /** K1: the reconciler `master-count` never removes an endpoint. */
 function reconcilers({ masters }: Findings): string[] {
   return known(masters).flatMap(([host, reading]) => ('facts' in reading && reading.facts.apiserver.reconciler === 'master-count'
@@ -146,6 +114,10 @@ function authority({ authority: ca, masters, world }: Findings): string[] {
   return days < 1 ? [`the CA ${ca.origin} expires at ${ca.notAfter}: renew it first`] : [];
 }
 
+function foreignCertificates({ foreign }: Findings): string[] {
+  return known(foreign).flatMap(([host, files]) => files.map(file => `${host.name}: ${file} was not issued by the CA that is to sign it again; name the right one with --set ca.cert=... ca.key=... (ca.etcd.cert=... ca.etcd.key=...)`));
+}
+
 /** E19: twice the database must fit where the snapshot is made. */
 function disk({ hosts, etcd, world }: Findings): string[] {
   const size = isUnreachable(etcd) ? 0 : Math.max(0, ...etcd.statuses.map(status => status.dbSize));
@@ -162,25 +134,10 @@ function clocks({ hosts }: Findings): string[] {
     .map(([host, { clockOffsetMs }]) => `${host.name}: its clock is ${Math.round(clockOffsetMs / 1000)} s off the controller's; certificates and leases need clocks that agree`);
 }
 
-/** E13: somebody else who uses a leaving etcd would lose it. */
-function etcdClients({ peers, masters, world, hosts }: Findings): string[] {
-  const ours = [...world.proxies.map(addressOf), ...world.leavingNames, '127.0.0.1', '::1'];
-  return known(peers).flatMap(([host, connections]) => {
-    const reading = of(masters, host);
-    const port = reading !== undefined && 'facts' in reading ? portsOf(reading.facts.etcd.clientUrls) : [2379];
-    return connections.filter(peer => port.includes(peer.port) && !ours.some(each => sameHost(each, peer.address)) && of(hosts, host) !== undefined)
-      .map(peer => `${host.name}: ${peer.address} is connected to its etcd (port ${peer.port}) and is in no inventory group: who is it? It would lose its etcd`);
-  });
-}
-
 /** K6: what bypasses nginx would stop working. */
 function directUsers({ kubeconfigs }: Findings): string[] {
   return known(kubeconfigs).filter(([, files]) => files.length > 0)
     .map(([host, files]) => `${host.name}: ${files.join(', ')} name a leaving API server directly; point them at the local proxy first`);
-}
-
-function portsOf(urls: readonly string[]): number[] {
-  return urls.map(url => Number(/:(\d+)\/?$/.exec(url)?.[1] ?? '2379')).filter(port => hostOf(`x:${port}`) !== undefined);
 }
 
 function reason(value: { readonly reason: string } | undefined): string {
@@ -189,9 +146,4 @@ function reason(value: { readonly reason: string } | undefined): string {
 
 function megabytes(bytes: number): number {
   return Math.round(bytes / 1024 / 1024);
-}
-
-/** The hosts of a list by name, for messages. */
-export function names(hosts: readonly Host[]): string {
-  return hosts.map(host => host.name).join(', ');
 }

@@ -14,6 +14,11 @@ export function accessOf(facts: MasterFacts, host: Host): etcd.EtcdAccess {
   };
 }
 
+/** The ports that a member's clients use. */
+export function clientPorts({ etcd: member }: MasterFacts): number[] {
+  return [...new Set(member.clientUrls.map(url => portOf(url) ?? 2379))];
+}
+
 /** The same from what a task read. @throws RefusedError when the master could not be read */
 export function accessFrom(reading: MasterReading, host: Host): etcd.EtcdAccess {
   if ('facts' in reading) return accessOf(reading.facts, host);

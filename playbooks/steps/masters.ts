@@ -16,12 +16,22 @@ export interface UnitView {
 /** A certificate file with its key. */
 export interface Pair { readonly cert: string; readonly key: string }
 
+/** What a setting of etcd is written as: a flag, a variable of the unit, or a line of the configuration file (`undefined`: not on one line). */
+export type SettingPlace = { readonly kind: 'flag' } | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'file'; readonly path: string; readonly line: string | undefined };
+
+/** etcd's configuration file. */
+export interface ConfigFile { readonly path: string; readonly text: string; readonly settings: Readonly<Record<string, unknown>> }
+
 export interface EtcdFacts {
   readonly name: string;
   readonly dataDir: string;
   readonly peerUrl: string;
   readonly clientUrls: readonly string[];
   readonly initialCluster: string | undefined;
+  /** Where that stands, for who wants to edit it. */
+  readonly initialClusterIn: SettingPlace;
+  /** Its configuration file, where it has one: flags and variables then count for nothing. */
+  readonly configFile: string | undefined;
   readonly server: Pair;
   readonly peer: Pair;
   readonly ca: string;
@@ -45,7 +55,14 @@ export interface ApiserverFacts {
   readonly enabled: boolean;
 }
 
-export interface ControllerFacts { readonly saSign: string | undefined; readonly active: boolean; readonly enabled: boolean }
+export interface ControllerFacts {
+  readonly saSign: string | undefined;
+  /** The CA's key by which the controller-manager signs certificates of nodes. */
+  readonly signingKey: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly active: boolean;
+  readonly enabled: boolean;
+}
 
 export interface MasterFacts {
   readonly etcd: EtcdFacts;
@@ -59,8 +76,8 @@ export interface MasterUnits { readonly etcd: UnitView; readonly apiserver: Unit
 /** The facts of a master, or everything that is missing from its units, each a sentence. */
 export type MasterReading = { readonly facts: MasterFacts } | { readonly problems: readonly string[] };
 
-/** Reads a master's units. @param etcdConfig the settings of etcd's configuration file, where its unit names one */
-export function readMaster(units: MasterUnits, etcdConfig: Readonly<Record<string, unknown>> | undefined): MasterReading {
+/** Reads a master's units. @param etcdConfig etcd's configuration file, where its unit names one */
+export function readMaster(units: MasterUnits, etcdConfig: ConfigFile | undefined): MasterReading {
   const missing = Object.values(units).filter((unit: UnitView) => !unit.exists).map((unit: UnitView) => `there is no unit ${unit.name}; name it with --set units...`);
   if (missing.length > 0) return { problems: missing };
   const reader = new Reader();
@@ -88,13 +105,13 @@ class Reader {
   }
 }
 
-function etcdFacts(unit: UnitView, config: Readonly<Record<string, unknown>> | undefined, reader: Reader): EtcdFacts {
+function etcdFacts(unit: UnitView, config: ConfigFile | undefined, reader: Reader): EtcdFacts {
   // With a configuration file etcd ignores flags and environment. @see https://etcd.io/docs/v3.4/op-guide/configuration/
   const setting = (name: string): string | undefined => (config === undefined
-    ? unit.flag(`--${name}`) ?? unit.variable(`ETCD_${name.toUpperCase().replaceAll('-', '_')}`)
-    : textOf(config[name]));
+    ? unit.flag(`--${name}`) ?? unit.variable(variableName(name))
+    : textOf(config.settings[name]));
   const security = (section: 'client' | 'peer', name: string): string | undefined => {
-    const part = config?.[`${section}-transport-security`];
+    const part = config?.settings[`${section}-transport-security`];
     return typeof part === 'object' && part !== null ? textOf((part as Record<string, unknown>)[name]) : undefined;
   };
   const must = (name: string, fallback?: string): string => reader.must(unit, `--${name}`, setting(name) ?? fallback);
@@ -104,12 +121,27 @@ function etcdFacts(unit: UnitView, config: Readonly<Record<string, unknown>> | u
     peerUrl: must('initial-advertise-peer-urls').split(',')[0] ?? '',
     clientUrls: must('advertise-client-urls').split(','),
     initialCluster: setting('initial-cluster'),
+    initialClusterIn: placeOf('initial-cluster', unit, config),
+    configFile: config?.path,
     server: { cert: must('cert-file', security('client', 'cert-file')), key: must('key-file', security('client', 'key-file')) },
     peer: { cert: must('peer-cert-file', security('peer', 'cert-file')), key: must('peer-key-file', security('peer', 'key-file')) },
     ca: must('trusted-ca-file', security('client', 'trusted-ca-file')),
     active: unit.active,
     enabled: unit.enabled,
   };
+}
+
+/** etcd takes `ETCD_INITIAL_CLUSTER` for `--initial-cluster`. */
+function variableName(flag: string): string {
+  return `ETCD_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function placeOf(setting: string, unit: UnitView, config: ConfigFile | undefined): SettingPlace {
+  if (config === undefined) return unit.flag(`--${setting}`) === undefined && unit.variable(variableName(setting)) !== undefined ? { kind: 'variable', name: variableName(setting) } : { kind: 'flag' };
+  const value = textOf(config.settings[setting]);
+  const [line, other] = config.text.split(/\r?\n/).filter(each => each.startsWith(`${setting}:`));
+  const isWhole = line !== undefined && other === undefined && value !== undefined && value !== '' && line.split(value).length === 2;
+  return { kind: 'file', path: config.path, line: isWhole ? line : undefined };
 }
 
 function apiserverFacts(unit: UnitView, reader: Reader): ApiserverFacts {
@@ -132,7 +164,10 @@ function apiserverFacts(unit: UnitView, reader: Reader): ApiserverFacts {
 }
 
 function controllerFacts(unit: UnitView): ControllerFacts {
-  return { saSign: unit.flag('--service-account-private-key-file'), active: unit.active, enabled: unit.enabled };
+  return {
+    saSign: unit.flag('--service-account-private-key-file'), signingKey: unit.flag('--cluster-signing-key-file'), kubeconfig: unit.flag('--kubeconfig'),
+    active: unit.active, enabled: unit.enabled,
+  };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,17 +1,18 @@
 /** Tasks that read what a master is: its units, what their flags name, certificates, keys. Other playbooks use them too. */
 import { task, type Task } from '../../core';
 import { live, query } from '../../core/module';
+import { cmd } from '../../core/transport/command';
 import { parseYaml } from '../../core/yaml';
 import * as pki from '../../modules/pki';
 import * as systemd from '../../modules/systemd';
 import * as value from '../../modules/value';
-import { pairsOf, readMaster, type MasterFacts, type MasterReading, type UnitView } from './masters';
+import { pairsOf, readMaster, type ConfigFile, type MasterFacts, type MasterReading, type UnitView } from './masters';
 
 /** Names of the units of a master. */
 export interface MasterUnitNames { readonly etcd: string; readonly apiserver: string; readonly controllerManager: string; readonly scheduler: string }
 
-/** A service-account key file and the hash of its public key. */
-export interface ServiceAccountKey { readonly path: string; readonly sha256: string }
+/** A service-account key file and the hash of its public key; `undefined` where there is no such file. */
+export interface ServiceAccountKey { readonly path: string; readonly sha256: string | undefined }
 
 export interface MasterObservation {
   /** In order, for a play over masters. */
@@ -33,7 +34,7 @@ export function observeMasters(names: MasterUnitNames): MasterObservation {
   const scheduler = task('Read the unit of the scheduler', systemd.unit({ unit: names.scheduler }));
   const parts = { etcd, apiserver, controllerManager, scheduler };
   const units = task('Put the units together', seen => value.computed('the units', () => [seen.etcd, seen.apiserver, seen.controllerManager, seen.scheduler]), { uses: parts });
-  const config = task('Read the configuration file of etcd', ({ etcd: unit }) => settingsFile({ path: systemd.flagOf(unit, '--config-file')?.value }), { uses: { etcd } });
+  const config = task('Read the configuration file of etcd', ({ etcd: unit }) => settingsFile({ path: systemd.flagOf(unit, '--config-file')?.value ?? systemd.variableOf(unit, 'ETCD_CONFIG_FILE')?.value }), { uses: { etcd } });
   const reading = task('Work out what the units name', ({ config: settings, ...of }) => value.computed('what the units name', () =>
     readMaster({ etcd: viewOf(of.etcd), apiserver: viewOf(of.apiserver), controllerManager: viewOf(of.controllerManager), scheduler: viewOf(of.scheduler) }, settings)),
   { uses: { ...parts, config } });
@@ -63,14 +64,15 @@ function keyPaths({ apiserver, controllerManager }: MasterFacts): string[] {
   return [...new Set([...apiserver.saVerify, apiserver.saSign, controllerManager.saSign].filter(path => path !== undefined))];
 }
 
-/** The settings of a YAML file; `undefined` where no file is named. */
-const settingsFile = query<{ readonly path: string | undefined }, Readonly<Record<string, unknown>> | undefined>({
+/** A YAML file; `undefined` where no file is named. */
+const settingsFile = query<{ readonly path: string | undefined }, ConfigFile | undefined>({
   name: 'etcd.configFile',
   subject: ({ path }) => path ?? 'no configuration file',
   inspect: ({ path }) => live(async on => {
     if (path === undefined) return undefined;
-    const parsed = parseYaml((await on.read(path)).toString('utf8'), `${on.host.name}:${path}`);
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+    const text = (await on.read(path)).toString('utf8');
+    const parsed = parseYaml(text, `${on.host.name}:${path}`);
+    return { path, text, settings: typeof parsed === 'object' && parsed !== null ? { ...parsed } : {} };
   }),
 });
 
@@ -78,7 +80,11 @@ const keyHashes = query<{ readonly paths: readonly string[] }, readonly ServiceA
   name: 'pki.keys',
   subject: ({ paths }) => paths.join(', ') || 'no key files',
   inspect: ({ paths }) => live(async on => {
-    const files = await Promise.all(paths.map(async path => (await pki.readKey(on, path)).all.map(each => ({ path, sha256: each.sha256 }))));
+    const files = await Promise.all(paths.map(async path => {
+      // A master that left may have had its keys deleted.
+      if ((await on.run(cmd`test -e ${path}`, { expect: [0, 1] })).code === 1) return [{ path, sha256: undefined }];
+      return (await pki.readKey(on, path)).all.map(each => ({ path, sha256: each.sha256 }));
+    }));
     return files.flat();
   }),
 });

@@ -18,6 +18,7 @@ export const INVENTORY: Inventory = {
   sources: ['test'], hosts: [...MASTERS, ...NODES],
   groups: new Map([['all', [...MASTERS, ...NODES]], ['masters', [...MASTERS]], ['nodes', [...NODES]]]),
   select: () => { throw new Error('not asked here'); },
+  origins: () => [],
   find: name => [...MASTERS, ...NODES].find(host => host.name === name || host.connection.address === name),
 };
 
@@ -32,14 +33,14 @@ export function masterFacts(address: string): MasterFacts {
     etcd: {
       name: address, dataDir: '/var/lib/etcd', peerUrl: `https://${address}:2380`, clientUrls: [`https://${address}:2379`],
       initialCluster: MASTERS.map(host => `${host.connection.address}=https://${host.connection.address}:2380`).join(','),
-      server: etcd, peer: etcd, ca: '/etc/kubernetes/ssl/ca.pem', active: true, enabled: true,
+      initialClusterIn: { kind: 'flag' }, configFile: undefined, server: etcd, peer: etcd, ca: '/etc/kubernetes/ssl/ca.pem', active: true, enabled: true,
     },
     apiserver: {
       etcdServers: URLS, etcdClient: api, etcdCa: '/etc/kubernetes/ssl/ca.pem', serving: api, kubeletClient: api, port: 6443, advertised: address,
       saVerify: ['/etc/kubernetes/ssl/sa.pub'], saSign: '/etc/kubernetes/ssl/sa.key', reconciler: 'lease', active: true, enabled: true,
     },
-    controllerManager: { saSign: '/etc/kubernetes/ssl/sa.key', active: true, enabled: true },
-    scheduler: { saSign: undefined, active: true, enabled: true },
+    controllerManager: { saSign: '/etc/kubernetes/ssl/sa.key', signingKey: '/etc/kubernetes/ssl/ca-key.pem', kubeconfig: '/etc/kubernetes/kube-controller-manager.kubeconfig', active: true, enabled: true },
+    scheduler: { saSign: undefined, signingKey: undefined, kubeconfig: '/etc/kubernetes/kube-scheduler.kubeconfig', active: true, enabled: true },
   };
 }
 
@@ -76,10 +77,14 @@ export function healthy(vars: Vars = varsWith()): Findings {
     saKeys: perHost(world.masters, () => [{ path: '/etc/kubernetes/ssl/sa.key', sha256: 'sa-key' }]),
     stale: perHost(world.masters, () => false),
     etcd: { members, statuses: members.map(member => ({ id: member.id, version: '3.4.23', leader: 'a1', dbSize: 1e6 })), problems: [] },
-    api: perHost(world.kept, () => ({ failing: [], notReadyNodes: [], endpoints: addresses, holders: [{ component: 'kube-scheduler', host: 'm3' }, { component: 'kube-controller-manager', host: 'm1' }] })),
+    edits: perHost(world.kept, () => ({ etcdServers: undefined, initialCluster: undefined, mentions: [] })),
+    api: perHost(world.kept, () => ({ failing: [], notReadyNodes: [], endpoints: addresses, version: 'v1.20.2', leftovers: [], holders: [{ component: 'kube-scheduler', host: 'm3' }, { component: 'kube-controller-manager', host: 'm1' }] })),
     authority: { notAfter: '2036-01-01T00:00:00.000Z', origin: 'm1:/etc/kubernetes/ssl/ca.pem' },
     peers: perHost(world.leaving, () => [{ port: 2379, address: '172.72.0.95' }]),
+    foreign: perHost(world.kept, () => []),
+    remains: perHost(world.leaving, () => ['/var/lib/etcd']),
     kubeconfigs: perHost(world.proxies, () => []),
+    etcdUsers: perHost(world.proxies, () => []),
   };
 }
 
@@ -99,6 +104,7 @@ export function finished(): Findings {
       return { facts: { ...facts, etcd: { ...facts.etcd, initialCluster: '172.72.0.95=https://172.72.0.95:2380' }, apiserver: { ...facts.apiserver, etcdServers: 'https://172.72.0.95:2379' } } };
     }),
     certificates: perHost(before.world.masters, () => [certificate('/etc/kubernetes/ssl/etcd.pem', ['127.0.0.1', '172.72.0.95'], 'etcd-key')]),
+    remains: perHost(before.world.leaving, () => []),
     etcd: { ...etcd, members: etcd.members.slice(0, 1), statuses: etcd.statuses.slice(0, 1) },
   };
 }
