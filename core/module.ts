@@ -4,6 +4,7 @@
  * A module is a function from its parameters to an `Action`, which the runner carries out. Check mode is structural: the runner looks and
  * compares, and stops there. No module asks whether it is a dry run.
  */
+import { registerModule } from './registry';
 import type { Command } from './transport/command';
 import type { CommandResult, Target } from './transport/connection';
 
@@ -63,6 +64,29 @@ export async function see<S>(look: Look<S>, on: Target): Promise<S> {
 /** What a task does to its host: reads it, brings it to a state, interrupts a service, or destroys something. */
 export type Effect = 'read' | 'converge' | 'disrupt' | 'destroy';
 
+/** A module call as data: plain JSON in which no secret stands, so that a journal can keep it. */
+export interface Call { readonly module: string; readonly params: object }
+
+/**
+ * A path that a change may touch: the path itself with all that is in it, and the file that a link there leads to. With `only` the entry alone: a link and
+ * not its file, a directory and not what is in it.
+ */
+export type Touched = string | { readonly path: string; readonly only: true };
+
+/** How changes are taken back by `runsheet rollback`. */
+export interface WayBack {
+  /** Without one, no rollback goes back past this change. */
+  readonly exists: boolean;
+  /** Paths that the runner keeps copies of before the change, and puts back. */
+  readonly touches: (runId: string) => readonly Touched[];
+  /** Calls that bring the old state back, made after the paths are back. */
+  readonly undo: (runId: string) => readonly Call[];
+  /** What is done again once the changes before it are back: a restart. */
+  readonly again: Call | undefined;
+  /** What a person does instead, where there is no way back. */
+  readonly instead: string | undefined;
+}
+
 interface ActionBase {
   /** The module's name, `systemd.service`. */
   readonly module: string;
@@ -81,8 +105,8 @@ export interface Standing<V> {
   readonly value: (changed?: boolean) => V;
   /** The value that it will have after the changes, where the module can say. */
   readonly predicted: (() => V) | undefined;
-  /** Undoes the changes from what was seen before them, where possible. */
-  readonly revert: ((on: Target) => Promise<void>) | undefined;
+  /** How the changes are taken back, from what was seen before them. */
+  readonly back: WayBack;
 }
 
 export interface Query<V> extends ActionBase { readonly kind: 'query'; readonly look: Look<V> }
@@ -98,10 +122,15 @@ export interface Intent<V> {
   verify(on: Target, value: V): Promise<true | string>;
   /** The value when nothing needs to be done. */
   readonly idle: () => V;
-  readonly revert: ((on: Target) => Promise<void>) | undefined;
+  readonly back: WayBack;
 }
 
-export interface Imperative<V> extends ActionBase { readonly kind: 'command'; readonly look: Look<Intent<V>> }
+export interface Imperative<V> extends ActionBase {
+  readonly kind: 'command';
+  readonly look: Look<Intent<V>>;
+  /** A restart or reload: done again where what stands before it changed, by a resume as by a rollback. */
+  readonly again?: true;
+}
 
 /** What a wait, gate or assert found. */
 export type Finding<V> = { readonly ok: true; readonly value: V } | { readonly ok: false; readonly reason: string };
@@ -135,16 +164,29 @@ interface ModuleBase<P> {
   readonly validate?: (params: P) => readonly string[];
 }
 
+/** What a module says about the way back from its changes. None of it: there is none, and no rollback goes back past them. */
+interface Reversal<P, S> {
+  /**
+   * Paths that the change may make, alter or remove. The runner keeps copies of them on the host before it and a rollback puts them back byte for byte;
+   * missing directories above them come with them. `undefined`: there is no way back from this call.
+   */
+  readonly touches?: (state: S, params: P, runId: string) => readonly Touched[] | undefined;
+  /** Calls that bring the old state back, after the paths are back; `[]` where nothing needs to be put back. `undefined`: there is no way back from this call. */
+  readonly undo?: (state: S, params: P, runId: string) => readonly Call[] | undefined;
+  /** Without a way back: what a person does instead, as in "join it again as a learner". */
+  readonly instead?: string;
+}
+
 export interface QueryDef<P, V> extends ModuleBase<P> {
   readonly inspect: (params: P) => Look<V>;
 }
 
 /** Makes a module that only looks. */
 export function query<P, V>(def: QueryDef<P, V>): (params: P) => Query<V> {
-  return params => ({ ...base(def, params, 'read'), kind: 'query', look: def.inspect(params) });
+  return registerModule(def.name, (params: P): Query<V> => ({ ...base(def, params, 'read'), kind: 'query', look: def.inspect(params) }));
 }
 
-export interface ResourceDef<P, S, V> extends ModuleBase<P> {
+export interface ResourceDef<P, S, V> extends ModuleBase<P>, Reversal<P, S> {
   readonly inspect: (params: P) => Look<S>;
   /** Pure: what is not as wanted, empty when all is. */
   readonly diff: (state: S, params: P) => readonly Change[];
@@ -154,8 +196,6 @@ export interface ResourceDef<P, S, V> extends ModuleBase<P> {
   readonly value: (state: S, params: P, changed: boolean) => V;
   /** The value after the changes as far as it can be said before them, for check mode. */
   readonly predict?: (state: S, params: P) => V;
-  /** Puts back what `state` says was there before. */
-  readonly revert?: (on: Target, job: { readonly params: P; readonly state: S }) => Promise<void>;
   readonly effect?: Effect;
 }
 
@@ -163,14 +203,14 @@ export interface ResourceDef<P, S, V> extends ModuleBase<P> {
 export function resource<P, S, V>(def: ResourceDef<P, S, V>): (params: P) => Resource<V>;
 export function resource<P, S>(def: Omit<ResourceDef<P, S, Applied>, 'value' | 'predict'>): (params: P) => Resource<Applied>;
 export function resource<P, S, V>(def: Omit<ResourceDef<P, S, V>, 'value'> & Partial<Pick<ResourceDef<P, S, V>, 'value'>>): (params: P) => Resource<V | Applied> {
-  return params => ({
+  return registerModule(def.name, (params: P): Resource<V | Applied> => ({
     ...base(def, params, def.effect ?? 'converge'),
     kind: 'resource',
     look: mapLook(def.inspect(params), state => standing(def, params, state)),
-  });
+  }));
 }
 
-export interface CommandDef<P, B, V> extends ModuleBase<P> {
+export interface CommandDef<P, B, V> extends ModuleBase<P>, Reversal<P, B> {
   /** What must be known before: whether it is needed at all, and what `verify` compares with. Read only. */
   readonly before: (params: P) => Look<B>;
   /** In words what it will do, `restart kube-apiserver.service`; `undefined` when nothing needs to be done. */
@@ -180,23 +220,28 @@ export interface CommandDef<P, B, V> extends ModuleBase<P> {
   readonly verify: (on: Target, job: { readonly params: P; readonly before: B; readonly value: V }) => Promise<true | string>;
   /** The value when nothing needs to be done. */
   readonly idle: (before: B, params: P) => V;
-  readonly revert?: (on: Target, job: { readonly params: P; readonly before: B }) => Promise<void>;
+  /**
+   * A restart or reload. A rollback does it again once the changes that stood before it are back: the same call, or the one named here where the same would
+   * not see that something is older now.
+   */
+  readonly again?: true | ((params: P) => Call);
   readonly effect?: Effect;
 }
 
 /** Makes a module for what is not a state: a restart, a snapshot, a leader move. */
 export function command<P, B, V>(def: CommandDef<P, B, V>): (params: P) => Imperative<V> {
-  return params => ({
+  return registerModule(def.name, (params: P): Imperative<V> => ({
     ...base(def, params, def.effect ?? 'disrupt'),
+    ...(def.again === undefined ? {} : { again: true }),
     kind: 'command',
     look: mapLook(def.before(params), before => ({
       does: def.describe(before, params),
       run: (on: Target) => def.run(on, { params, before }),
       verify: (on: Target, value: V) => def.verify(on, { params, before, value }),
       idle: () => def.idle(before, params),
-      revert: def.revert === undefined ? undefined : (on: Target) => def.revert?.(on, { params, before }) ?? Promise.resolve(),
+      back: wayBack(def, params, { state: before, again: redo(def, params) }),
     })),
-  });
+  }));
 }
 
 export interface CheckDef<P, V> extends ModuleBase<P> {
@@ -207,7 +252,7 @@ export interface CheckDef<P, V> extends ModuleBase<P> {
 
 /** Makes a module for a condition that must hold: a wait, a gate, an assert. */
 export function check<P, V>(def: CheckDef<P, V>): (params: P) => Check<V> {
-  return params => ({ ...base(def, params, 'read'), kind: 'check', look: def.inspect(params), patience: def.patience?.(params) });
+  return registerModule(def.name, (params: P): Check<V> => ({ ...base(def, params, 'read'), kind: 'check', look: def.inspect(params), patience: def.patience?.(params) }));
 }
 
 function base<P>(def: ModuleBase<P>, params: P, effect: Effect): ActionBase {
@@ -219,7 +264,7 @@ function standing<P, S, V>(
   def: Omit<ResourceDef<P, S, V>, 'value'> & Partial<Pick<ResourceDef<P, S, V>, 'value'>>, params: P, state: S,
 ): Standing<V | Applied> {
   const changes = def.diff(state, params);
-  const { value, predict, revert } = def;
+  const { value, predict } = def;
   const differs = changes.length > 0;
   const applied = (changed = differs): Applied => ({ changed });
   return {
@@ -227,6 +272,27 @@ function standing<P, S, V>(
     apply: on => def.apply(on, { params, state, changes }),
     value: value === undefined ? applied : (changed = differs) => value(state, params, changed),
     predicted: predict !== undefined ? () => predict(state, params) : value === undefined ? () => applied() : undefined,
-    revert: revert === undefined ? undefined : on => revert(on, { params, state }),
+    back: wayBack(def, params, { state, again: undefined }),
   };
+}
+
+function wayBack<P, S>(def: Reversal<P, S>, params: P, { state, again }: { readonly state: S; readonly again: Call | undefined }): WayBack {
+  const undo = (runId: string): readonly Call[] | undefined => def.undo?.(state, params, runId);
+  const touches = (runId: string): readonly Touched[] | undefined => def.touches?.(state, params, runId);
+  return {
+    exists: undo('') !== undefined || again !== undefined || touches('') !== undefined,
+    touches: runId => touches(runId) ?? [],
+    undo: runId => undo(runId) ?? [],
+    again,
+    instead: def.instead,
+  };
+}
+
+function redo<P>({ name, again }: Pick<CommandDef<P, never, never>, 'name' | 'again'>, params: P): Call | undefined {
+  if (again === undefined) return undefined;
+  return again === true ? { module: name, params: plainParams(params) } : again(params);
+}
+
+function plainParams(params: unknown): object {
+  return typeof params === 'object' && params !== null ? params : {};
 }

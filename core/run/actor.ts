@@ -2,10 +2,12 @@
 import type { Host } from '../inventory/host';
 import { mapLook, type Action, type Change } from '../module';
 import type { Target } from '../transport/connection';
+import { becomeUser } from './become';
 import type { LaidTask } from './layout';
 import type { Done } from './ledger';
 import { changeOf, perform, type Doings } from './perform';
 import type { Run } from './state';
+import { UndoKeeper } from './undo';
 
 /** One task on one host. */
 export class Actor {
@@ -25,6 +27,8 @@ export class Actor {
   async perform(action: Action<unknown>, index: number, { on, doings }: { readonly on: Target; readonly doings: Doings }): Promise<unknown> {
     const { ledger } = this.run.job;
     const within = this.#withinPlan(action, doings);
+    const keeper = this.#keeper(on.host);
+    if (keeper !== undefined) doings.undo = keeper;
     try {
       if (within.kind !== 'command' || ledger === undefined) return await perform(within, on, doings);
       const { options } = this.step.task;
@@ -42,6 +46,13 @@ export class Actor {
   /** The task will not repeat what it did. */
   settle(): void {
     for (const done of this.#undecided.splice(0)) this.run.job.ledger?.note(done);
+  }
+
+  #keeper(place: Host): UndoKeeper | undefined {
+    const { undo, settings } = this.run.job;
+    const { id: task, name } = this.step;
+    if (undo === undefined) return undefined;
+    return new UndoKeeper(undo, { task, name, become: becomeUser(place, this.step.become, settings.become) }, text => this.run.events.notice('warning', text, place.name));
   }
 
   /** The same action, whose first look is compared with the plan; once it acts, the runner's own second look judges. */

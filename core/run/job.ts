@@ -5,6 +5,7 @@ import type { RunnerEvent } from '../report/events';
 import type { Change } from '../module';
 import type { Transport } from '../transport/connection';
 import type { Ledger } from './ledger';
+import type { UndoLog } from './undo-log';
 
 /** What of a playbook is to be run. */
 export interface Selection {
@@ -58,6 +59,8 @@ export interface RunJob {
   /** What commands did, here and in the run that this one goes on after. */
   readonly ledger?: Ledger;
   readonly guard?: Guard;
+  /** Where what a rollback needs is kept; without it nothing is. */
+  readonly undo?: UndoLog;
   readonly emit: (event: RunnerEvent) => void;
   readonly signal: AbortSignal;
 }

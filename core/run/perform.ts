@@ -2,8 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { spoken } from '../duration';
 import { CheckError, ConvergenceError } from '../errors';
-import { see, type Action, type Change, type Check, type Imperative, type Resource } from '../module';
+import { see, type Action, type Change, type Check, type Imperative, type Resource, type WayBack } from '../module';
 import type { Target } from '../transport/connection';
+import type { UndoKeeper } from './undo';
 
 /** What a task has done so far, also when it then fails. */
 export interface Doings {
@@ -11,6 +12,10 @@ export interface Doings {
   readonly changes: Change[];
   /** What is being changed right now; when it fails here its state is not known. */
   acting: string | undefined;
+  /** Called when the changes are known, right before the first is made; what it throws leaves everything as it was. */
+  readonly before: () => Promise<void>;
+  /** Keeps what a rollback needs; without it nothing is kept. */
+  undo?: UndoKeeper;
 }
 
 /** Does it and returns its value. @throws whatever goes wrong; `doings` then says how far it came */
@@ -48,9 +53,10 @@ export async function hold(action: Check<unknown>, on: Target): Promise<unknown>
 async function converge(action: Resource<unknown>, on: Target, doings: Doings): Promise<unknown> {
   const standing = await see(action.look, on);
   if (standing.changes.length === 0) return standing.value(false);
+  await doings.before();
   doings.changes.push(...standing.changes);
   doings.acting = `${action.module} ${action.subject}`;
-  await standing.apply(on);
+  await kept({ action, back: standing.back, on, doings }, () => standing.apply(on));
   const now = await see(action.look, on);
   if (now.changes.length > 0) throw new ConvergenceError(`${on.host.name}: ${action.subject} did not converge: ${now.changes.map(difference).join(', ')}`);
   doings.acting = undefined;
@@ -60,13 +66,21 @@ async function converge(action: Resource<unknown>, on: Target, doings: Doings): 
 async function carryOut(action: Imperative<unknown>, on: Target, doings: Doings): Promise<unknown> {
   const intent = await see(action.look, on);
   if (intent.does === undefined) return intent.idle();
+  await doings.before();
   doings.changes.push(changeOf(action, intent.does));
   doings.acting = `${action.module} ${action.subject}`;
-  const value = await intent.run(on);
+  const value = await kept({ action, back: intent.back, on, doings }, () => intent.run(on));
   const verdict = await intent.verify(on, value);
   if (verdict !== true) throw new CheckError(`${on.host.name}: ${intent.does} had no effect: ${verdict}`);
   doings.acting = undefined;
   return value;
+}
+
+interface Acting { readonly action: Action<unknown>; readonly back: WayBack; readonly on: Target; readonly doings: Doings }
+
+/** Makes a change, with what a rollback needs of it on record before and after. */
+function kept<T>({ doings, ...changing }: Acting, make: () => Promise<T>): Promise<T> {
+  return doings.undo === undefined ? make() : doings.undo.around(changing, make);
 }
 
 function difference({ resource, property, from, to }: Change): string {

@@ -26,10 +26,7 @@ const release = resource<CurrentParams, State>({
   inspect: look,
   diff: compare,
   apply: (on, { params }) => pointTo(on, params.root, params.version),
-  revert: async (on, { params, state }) => {
-    if (state.current === undefined) await on.run(cmd`rm -f -- ${params.root}/current`);
-    else await pointTo(on, params.root, state.current);
-  },
+  touches: (_state, { root }) => [{ path: `${root}/current`, only: true }],
 });
 
 /** The link `current` of a program points to this release. It is changed by a rename, so it is never missing. @see symlink(7) */

@@ -9,6 +9,8 @@ export interface RunParams extends Call {
   readonly creates?: string;
   /** An absolute path. Where it does not exist nothing needs to be done; afterwards it must be gone. */
   readonly removes?: string;
+  /** What brings the old state back in a rollback, or `nothing` where nothing needs to. Default: what `creates` and `removes` name is put back; without them no rollback goes back past this command. */
+  readonly undo?: Call['command'] | 'nothing';
 }
 
 /** How the command ended. */
@@ -42,6 +44,16 @@ const running = command<RunParams, Before, Ran>({
     if (params.removes !== undefined && after.removes) return `${params.removes} still exists afterwards`;
     return true;
   },
+  touches: (_before, { creates, removes }) => {
+    const paths = [creates, removes].filter(path => path !== undefined);
+    return paths.length === 0 ? undefined : paths;
+  },
+  undo: (_before, { undo, env, chdir }) => {
+    if (undo === undefined) return undefined;
+    if (undo === 'nothing') return [];
+    return [{ module: 'command.run', params: { command: undo, env, chdir } }];
+  },
+  instead: 'undo by hand what it did; with `undo` or `creates` the playbook can say how',
   idle: (_before, params) => ({ command: nameOf(params), code: 0, stdout: '', stderr: '', bytes: Buffer.alloc(0), ms: 0, ran: false }),
 });
 

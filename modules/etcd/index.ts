@@ -6,7 +6,7 @@ export { alarms, gate, health, members, status, type GateParams } from './querie
 export { judge, judgeStability, leaderOf, nameOf, quorumOf, type Expectation, type Health, type MemberHealth } from './judge';
 export { leaderIn, type Leadership, type LeaderInParams } from './leader-in';
 export { memberAbsent, type MemberAbsentParams } from './member-absent';
-export { memberAdded, promoted, type AddedMember, type MemberAddedParams, type PromotedParams } from './member-added';
+export { learnerAbsent, memberAdded, promoted, type AddedMember, type MemberAddedParams, type PromotedParams } from './member-added';
 export { alarmDisarmed, defragmented, type AlarmDisarmedParams, type DefragmentedParams } from './maintenance';
 export { snapshotSaved, type SnapshotSavedParams } from './snapshot-saved';
 export { snapshotVerified, type SnapshotFile, type SnapshotVerifiedParams, type VerifiedSnapshot } from './snapshot-file';

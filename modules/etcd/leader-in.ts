@@ -48,10 +48,9 @@ export const leaderIn = command<LeaderInParams, Health, Leadership>({
   },
   verify: (on, { params, before, value }) => settled(on, params, { leader: value.leader, above: termOf(before) }),
   idle: health => ({ leader: leaderOf(health) ?? '', term: termOf(health), from: leaderOf(health) ?? '' }),
-  revert: async (on, { params, before }) => {
-    const [now, old] = [await readHealth(on, params), leaderOf(before)];
-    const present = leaderOf(now);
-    if (old !== undefined && present !== undefined && old !== present) await move(on, params, { health: now, from: present, to: old });
+  undo: (before, params) => {
+    const old = leaderOf(before);
+    return old === undefined ? [] : [{ module: 'etcd.leaderIn', params: { ...params, to: [old] } }];
   },
 });
 

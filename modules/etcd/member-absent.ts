@@ -45,6 +45,7 @@ export const memberAbsent = resource<MemberAbsentParams, MemberList, MemberList>
   diff: ({ members }, { id, name }) => members.filter(member => member.id === id)
     .map(member => ({ resource: `etcd member ${nameOf({ id, name })}`, property: 'membership', from: member.isLearner ? 'learner' : 'voter', to: null })),
   apply: (on, { params, state }) => withSurvey(on, params, survey => remove(on, params, survey, state)),
+  instead: 'let it join again as a learner, with an empty data directory',
   value: list => list,
 });
 

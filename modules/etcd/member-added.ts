@@ -47,11 +47,30 @@ export const memberAdded = resource<MemberAddedParams, readonly Member[], AddedM
     if (member === undefined) throw new CheckError(`no member of etcd has ${params.peerUrls.join(', ')}`);
     return { member, members };
   },
-  // Removing a learner asks for no quorum of voters.
-  revert: (on, { params }) => withClient(on, params, async client => {
+  undo: (_members, params) => [{ module: 'etcd.learnerAbsent', params }],
+});
+
+/**
+ * No learner has these peer URLs: what takes `etcd.memberAdded` back. Removing a learner asks for no quorum of voters.
+ * Refused where the member votes by now: voters leave by `etcd.memberAbsent`.
+ */
+export const learnerAbsent = resource<MemberAddedParams, readonly Member[]>({
+  name: 'etcd.learnerAbsent',
+  subject: ({ peerUrls }) => peerUrls.join(', '),
+  effect: 'destroy',
+  validate: accessProblems,
+  inspect: params => live(on => withClient(on, params, async client => (await client.members()).members)),
+  diff: (members, params) => {
+    const member = withUrls(members, params);
+    if (member === undefined) return [];
+    if (!member.isLearner) throw new RefusedError(`${nameOf(member)} is a voter by now and is not removed as a learner`, 'Take it out with etcd.memberAbsent.');
+    return [{ resource: `etcd member at ${params.peerUrls.join(', ')}`, property: 'membership', from: 'learner', to: null }];
+  },
+  apply: (on, { params }) => withClient(on, params, async client => {
     const added = withUrls((await client.members()).members, params);
     if (added?.isLearner === true) await client.removeMember(added.id);
   }),
+  instead: 'add it again with etcd.memberAdded',
 });
 
 export interface PromotedParams extends EtcdAccess {
@@ -77,6 +96,7 @@ export const promoted = resource<PromotedParams, Member, Member>({
     if (members.find(member => member.id === id)?.isLearner !== false) throw notDone(on.host.name, does);
   }),
   value: member => member,
+  instead: 'take it out again with etcd.memberAbsent',
 });
 
 function withUrls(members: readonly Member[], { peerUrls }: MemberAddedParams): Member | undefined {

@@ -71,6 +71,7 @@ export const snapshotKept = command<SnapshotKeptParams, Before, KeptSnapshot>({
     const again = await hashOf(to);
     return again === value.sha256 ? true : `${to} has the hash ${again}, not ${value.sha256}`;
   },
+  undo: () => [],
   idle: ({ present }, { to }) => present ?? { path: to, size: 0, encrypted: false, sha256: '' },
 });
 

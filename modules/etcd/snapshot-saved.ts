@@ -54,7 +54,8 @@ export const snapshotSaved = command<SnapshotSavedParams, Before, SnapshotFile>(
     return found?.sha256 === value.sha256 ? true : `${path} is not the snapshot that was saved`;
   },
   idle: ({ present }) => present ?? NONE,
-  revert: async (on, { params: { path } }) => { await on.run(cmd`rm -f -- ${path}`); },
+  // A backup is what one wants to have when going back.
+  undo: () => [],
 });
 
 /** `idle` is only asked where a snapshot is present. */

@@ -10,6 +10,8 @@ export interface AbsentParams {
   readonly path: string;
   /** Also a directory with all that is in it. Default: no, a directory is refused. It is refused in any case while something is mounted in it. */
   readonly recursive?: boolean;
+  /** Keep no copy for `runsheet rollback`: for keys that must not lie on the host any more. Default: a copy of up to 50 MB is kept, for root's eyes alone. */
+  readonly forGood?: boolean;
 }
 
 /** What is to go, and what is mounted on it or below. */
@@ -26,10 +28,12 @@ const leaving = resource<AbsentParams, Leaving>({
   apply: async (on, { params, state }) => {
     await on.run(state.facts?.type === 'directory' ? cmd`rm -rf -- ${params.path}` : cmd`rm -f -- ${params.path}`);
   },
+  touches: ({ facts }, { path, forGood = false }) => (forGood ? undefined : [facts?.type === 'link' ? { path, only: true } : path]),
+  instead: 'put it back from where it came: no copy was kept',
   effect: 'destroy',
 });
 
-/** Nothing is at the path. Of a symbolic link the link goes, not what it points to. It cannot be undone. @see rm(1) */
+/** Nothing is at the path. Of a symbolic link the link goes, not what it points to. @see rm(1) */
 export function absent(params: AbsentParams): Resource<Applied> {
   return leaving(params);
 }

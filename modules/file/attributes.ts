@@ -57,11 +57,6 @@ export async function setAttributes(on: Target, path: string, wanted: Attributes
   if (mode !== undefined && ['mode', 'owner', 'group'].some(name => named.has(name))) await on.run(cmd`chmod -- ${exactly(mode)} ${path}`);
 }
 
-/** Puts back what was there before. */
-export async function restoreAttributes(on: Target, path: string, facts: Owned): Promise<void> {
-  await on.run(cmd`chown -- ${`${facts.uid}:${facts.gid}`} ${path} && chmod -- ${exactly(facts.mode)} ${path}`);
-}
-
 /** As options for a write. */
 export function writeOptions(wanted: Attributes): WriteOptions {
   const { mode, owner, group } = wanted;

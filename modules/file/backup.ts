@@ -1,4 +1,5 @@
 /** Copies of files beside them, before they change. */
+import type { Touched } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { besideOf } from './paths';
@@ -23,8 +24,7 @@ real=$(readlink -f -- "$p") && rm -rf -- "$tmp" && cp -a -- "$real" "$tmp" && mv
   return result.code === 3 ? undefined : copy;
 }
 
-/** Puts a backup of this run in the place of a path. @throws CommandError when there is none */
-export async function restoreBackup(on: Target, path: string): Promise<void> {
-  await on.run(cmd`p=${path} tmp=${besideOf(path, on.runId)}
-real=$(readlink -f -- "$p") && cp -a -- ${backupPath(path, on.runId)} "$tmp" && mv -T -- "$tmp" "$real" || { rm -rf -- "$tmp"; exit 1; }`);
+/** What a change of these files touches: them, and the copies where they are made. */
+export function touchedFiles(paths: readonly string[], copies: boolean, runId: string): readonly Touched[] {
+  return paths.flatMap(path => (copies ? [path, { path: backupPath(path, runId), only: true }] : [path]));
 }

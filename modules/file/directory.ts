@@ -2,7 +2,7 @@
 import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
-import { attributeChanges, attributeProblems, restoreAttributes, setAttributes, type Attributes } from './attributes';
+import { attributeChanges, attributeProblems, setAttributes, type Attributes } from './attributes';
 import { lookAt, type PathState } from './look';
 import { pathProblems } from './paths';
 
@@ -21,10 +21,8 @@ const directories = resource<DirectoryParams, PathState>({
     if (state.facts === undefined) await on.run(cmd`mkdir -p -- ${params.path}`);
     await setAttributes(on, params.path, params, changes);
   },
-  revert: async (on, { params, state }) => {
-    if (state.facts === undefined) await on.run(cmd`rmdir -- ${params.path}`);
-    else await restoreAttributes(on, params.path, state.facts);
-  },
+  // Not what is in it. Through a link, what the link leads to.
+  touches: ({ link }, { path }) => [link === undefined ? { path, only: true } : path],
 });
 
 /**

@@ -45,6 +45,7 @@ const fetching = command<FetchParams, Before, Fetched>({
   },
   verify: async (_on, { value }) => (await checksumHere(value.to)) === value.sha256 || `${value.to} is not what the host sent`,
   idle: (before, params) => ({ to: resolve(params.to), sha256: before.host }),
+  undo: () => [],
   effect: 'read',
 });
 

@@ -1,7 +1,7 @@
 /** Files, directories and links on hosts. */
 export { absent, type AbsentParams } from './absent';
 export { type Attributes } from './attributes';
-export { backup, backupPath, restoreBackup } from './backup';
+export { backup, backupPath } from './backup';
 export { type Content } from './content';
 export { copy, type CopyParams } from './copy';
 export { directory, type DirectoryParams } from './directory';

@@ -1,11 +1,12 @@
 /** Single lines of text files. */
 import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
+import { touchedFiles } from './backup';
 import { contentChanges, requireFile } from './content';
 import { editLines, type LineEdit } from './edit-lines';
 import { lookAt, MAX_CONTENT, type PathState } from './look';
 import { pathProblems } from './paths';
-import { replaceFile, revertFile, type Replacing } from './replace';
+import { replaceFile, type Replacing } from './replace';
 import { parseText } from './text-diff';
 
 interface LineIn extends Replacing {
@@ -42,7 +43,7 @@ const edited = resource<LineParams, PathState>({
   inspect: params => lookAt(params.path, { follow: true, content: 'always' }),
   diff: compare,
   apply: (on, { params, state, changes }) => replaceFile(on, { ...params, content: wantedText(state, params) }, state, changes),
-  revert: (on, { params, state }) => revertFile(on, params, state),
+  touches: (_state, { path, backup = false }, runId) => touchedFiles([path], backup, runId),
 });
 
 /**

@@ -24,10 +24,7 @@ const links = resource<LinkParams, PathState>({
     requireParent(params.path, state);
     await pointTo(on, params.path, params.to);
   },
-  revert: async (on, { params, state }) => {
-    if (state.link === undefined) await on.run(cmd`rm -f -- ${params.path}`);
-    else await pointTo(on, params.path, state.link);
-  },
+  touches: (_state, { path }) => [{ path, only: true }],
 });
 
 /** A symbolic link points where it shall; it is changed by a rename, so it is never missing. A file or directory in its place is refused. @see symlink(7) */

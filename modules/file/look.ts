@@ -46,7 +46,7 @@ export interface LookOptions {
   readonly content?: 'always' | { readonly unless: string };
 }
 
-/** Largest content that is read to show a difference or to put it back, in bytes. */
+/** Largest content that is read to show a difference, in bytes. */
 export const MAX_CONTENT = 256 * 1024;
 
 /** Looks at a path. What cannot be seen (no permission, a loop of links) is an error, never "absent". */

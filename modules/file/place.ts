@@ -2,10 +2,11 @@
 import { resource, type Applied, type Change, type Look, type Resource } from '../../core/module';
 import { Secret } from '../../core/secret';
 import { attributeChanges, attributeProblems } from './attributes';
+import { touchedFiles } from './backup';
 import { contentChanges, lookAtSecretFile, sha256Of } from './content';
 import { lookAt, type PathState } from './look';
 import { pathProblems } from './paths';
-import { replaceFile, revertFile, type Replacement } from './replace';
+import { replaceFile, type Replacement } from './replace';
 
 interface Placement extends Replacement {
   /** What was found wrong while the content was made. */
@@ -21,7 +22,7 @@ export function place(name: string, placement: Placement): Resource<Applied> {
     inspect: look,
     diff: compare,
     apply: (on, { params, state, changes }) => replaceFile(on, params, state, changes),
-    revert: (on, { params, state }) => revertFile(on, params, state),
+    touches: (_state, { path, backup = false }, runId) => touchedFiles([path], backup, runId),
   })(placement);
 }
 

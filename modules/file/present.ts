@@ -1,10 +1,10 @@
 /** Files that are there, whatever they hold. */
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
-import { attributeChanges, attributeProblems, restoreAttributes, setAttributes, writeOptions, type Attributes } from './attributes';
+import { attributeChanges, attributeProblems, setAttributes, writeOptions, type Attributes } from './attributes';
 import { requireFile } from './content';
 import { lookAt, type PathState } from './look';
 import { pathProblems } from './paths';
-import { requireParent, revertFile } from './replace';
+import { requireParent } from './replace';
 
 export interface PresentParams extends Attributes {
   /** Absolute. */
@@ -25,10 +25,7 @@ const existing = resource<PresentParams, PathState>({
       await on.write(params.path, '', writeOptions(params));
     }
   },
-  revert: async (on, { params, state }) => {
-    if (state.facts === undefined) await revertFile(on, params, state);
-    else await restoreAttributes(on, params.path, state.facts);
-  },
+  touches: (_state, { path }) => [path],
 });
 
 /** A file is there, made empty if need be, with this mode and owner where they are given. Its content is left alone. @see touch(1) */

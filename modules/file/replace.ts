@@ -1,11 +1,11 @@
-/** Replaces the content of a file and puts it back: what file.copy, file.template and file.line have in common. */
+/** Replaces the content of a file: what file.copy, file.template and file.line have in common. */
 import { RefusedError } from '../../core/errors';
 import type { Change } from '../../core/module';
 import { Secret } from '../../core/secret';
 import { cmd, type Command } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { restoreAttributes, setAttributes, writeOptions, type Attributes } from './attributes';
-import { backup, restoreBackup } from './backup';
+import { setAttributes, writeOptions, type Attributes } from './attributes';
+import { backup } from './backup';
 import type { Content } from './content';
 import type { PathState } from './look';
 import { besideOf, parentOf } from './paths';
@@ -39,23 +39,6 @@ export async function replaceFile(on: Target, wanted: Replacement, state: PathSt
   await on.write(wanted.path, wanted.content, writeOptions(wanted));
 }
 
-/** Puts back what `state` says was there before: content, mode and owner; a file that was not there is removed. @throws RefusedError where the old content is not known */
-export async function revertFile(on: Target, wanted: Pick<Replacement, 'path' | 'backup'>, state: PathState): Promise<void> {
-  const { path } = wanted;
-  const { facts } = state;
-  if (facts === undefined) {
-    await on.run(cmd`p=${path}; if [ -L "$p" ]; then p=$(readlink -f -- "$p"); fi; rm -f -- "$p"`);
-  } else if (facts.content !== undefined) {
-    await on.write(path, facts.content, { mode: facts.mode, owner: facts.uid, group: facts.gid });
-  } else if (await isStill(on, path, facts.sha256)) {
-    await restoreAttributes(on, path, facts);
-  } else if (wanted.backup === true) {
-    await restoreBackup(on, path);
-  } else {
-    throw new RefusedError(`${path} cannot be put back: its old content was too large to be kept`, 'say backup: true, then it is put back from the copy');
-  }
-}
-
 /** @throws RefusedError when the directory is missing that is to hold the path */
 export function requireParent(path: string, state: { readonly parent: boolean }): void {
   if (state.parent) return;
@@ -80,9 +63,4 @@ async function requireValid(on: Target, wanted: Replacement, state: PathState): 
 /** The candidate is as readable as the file will be. */
 function asBefore({ facts }: PathState): { mode?: number; owner?: number; group?: number } {
   return facts === undefined ? {} : { mode: facts.mode, owner: facts.uid, group: facts.gid };
-}
-
-async function isStill(on: Target, path: string, sha256: string | undefined): Promise<boolean> {
-  const result = await on.run(cmd`sha256sum < ${path}`, { expect: 'any' });
-  return result.code === 0 && sha256 !== undefined && result.stdout.startsWith(sha256);
 }

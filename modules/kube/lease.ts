@@ -31,6 +31,8 @@ export const lease = resource<LeaseParams, LeaseState>({
     return { holder: spec?.holderIdentity ?? '', version: metadata.resourceVersion };
   }),
   diff: (state, params) => diffLease(state.holder, params),
+  // A sign that the run is at work: nobody wants an old one back, and the next run takes over one that was left.
+  undo: () => [],
   apply: async (on, { params: { access, name, holder, state: wanted = 'held' }, state }) => {
     if (wanted === 'absent') {
       await askJson(on, access, { method: 'DELETE', path: leasePath(name) }, [200, 404]);

@@ -30,6 +30,7 @@ export const writeProbe = command<AccessParams, undefined, number>({
   },
   // Each of the three requests was answered with success, or `run` has failed.
   verify: () => Promise.resolve(true),
+  undo: () => [],
   idle: () => 0,
 });
 
@@ -48,6 +49,7 @@ export const probesAbsent = command<AccessParams, readonly string[], number>({
     const left = await leftovers(on, access);
     return left.length === 0 ? true : `still there: ${left.join(', ')}`;
   },
+  undo: () => [],
   idle: () => 0,
 });
 
@@ -119,6 +121,7 @@ export const canary = command<CanaryParams, undefined, number>({
   },
   // The new pod was seen Ready, or `run` has failed.
   verify: () => Promise.resolve(true),
+  undo: () => [],
   idle: () => 0,
 });
 

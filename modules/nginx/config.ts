@@ -1,9 +1,8 @@
 /** Whole configuration files of an nginx. */
 import { isRunnerError, messageOf, RefusedError } from '../../core/errors';
 import { live, resource, type Applied, type Change, type Resource } from '../../core/module';
-import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { backup } from '../file/backup';
+import { backup, touchedFiles } from '../file/backup';
 import { pathProblems } from '../file/paths';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
@@ -62,10 +61,7 @@ const place = resource<Rendered, State>({
     if (params.backup) await backup(on, path);
     await on.write(path, params.text);
   },
-  revert: async (on, { state: { path, old } }) => {
-    if (old === undefined) await on.run(cmd`rm -f -- ${path}`);
-    else await on.write(path, encodeText(old.text, old.encoding));
-  },
+  touches: ({ path }, { backup: keep }, runId) => touchedFiles([path], keep, runId),
 });
 
 function render(params: ConfigParams): Rendered {

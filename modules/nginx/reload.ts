@@ -50,6 +50,7 @@ export const reload = command<Where, Before, Applied>({
   describe: ({ instance }) => `reload ${instance.name}`,
   run,
   verify,
+  again: true,
   idle: () => ({ changed: false }),
 });
 
@@ -80,6 +81,8 @@ export const inForce = command<InForceParams, Before, Applied>({
   },
   run: (on, job) => isCurrent(job.before) ? Promise.resolve({ changed: false }) : run(on, job),
   verify: (on, job) => isCurrent(job.before) ? Promise.resolve(true) : verify(on, job),
+  // Files that are put back are older than the workers, so it would not see that they changed.
+  again: where => ({ module: 'nginx.reload', params: where.unit === undefined ? { binary: where.binary, prefix: where.prefix, config: where.config } : { unit: where.unit } }),
   idle: () => ({ changed: false }),
 });
 

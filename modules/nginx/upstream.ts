@@ -2,7 +2,7 @@
 import { RefusedError } from '../../core/errors';
 import { live, query, resource, type Change } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
-import { backup } from '../file/backup';
+import { backup, touchedFiles } from '../file/backup';
 import { textDiff } from '../file/text-diff';
 import { encodeText } from '../systemd/text';
 import { requireValidConf } from './candidate';
@@ -87,10 +87,7 @@ export const upstream = resource<UpstreamParams, State>({
     await requireValidConf(on, instance, edit.after, [...edit.texts.keys()]);
     await putTexts(on, loaded, edit.texts, params.backup ?? false);
   },
-  revert: (on, { state: { loaded, edit } }) => {
-    const old = new Map([...edit.texts.keys()].map(path => [path, loaded.sources.get(path)?.text ?? '']));
-    return putTexts(on, loaded, old, false);
-  },
+  touches: ({ edit }, { backup: keep = false }, runId) => touchedFiles([...edit.texts.keys()], keep, runId),
 });
 
 function serverProblems(servers: ServerWishes): readonly string[] {

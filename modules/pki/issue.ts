@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { CheckError, RefusedError } from '../../core/errors';
 import { live, resource, type Change } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
-import { restoreBackup } from '../file/backup';
+import { touchedFiles } from '../file/backup';
 import { authorityPathProblems, authorityProblems, openAuthority, seeAuthority, type AuthorityFacts, type AuthoritySource } from './authority';
 import { absoluteOnly, certificateFile, type CertificateFile } from './certificate';
 import { missingUsages } from './cfssl-config';
@@ -12,7 +12,7 @@ import { keyText, type CertificateFacts } from './facts';
 import { readPublic, type PublicFile } from './host-files';
 import { findKey, type KeyFile } from './key';
 import { hostText, nameText, sameNames, writeName } from './names';
-import { backupAll, placeLeaf, putBack, type FileOwnership } from './place';
+import { backupAll, placeLeaf, type FileOwnership } from './place';
 import { usageExtensions } from './plan';
 import { newKeyPair, signLeaf } from './sign';
 import { isIssuedBy } from './verify';
@@ -57,10 +57,9 @@ export const issue = resource<IssueParams, IssueState, CertificateFile>({
     if (state.cert === undefined) throw new CheckError(`there is no certificate ${cert}`);
     return state.cert;
   },
-  revert: async (on, { params, state }) => {
-    // A key that was made where there was none is left: nothing uses it, and the next run will.
-    if (state.key !== undefined && !isWantedKey(state.key, state.request)) await restoreBackup(on, params.key);
-    await putBack(on, params.cert, state.file);
+  touches: (state, params, runId) => {
+    const isNewKey = state.key === undefined || !isWantedKey(state.key, state.request);
+    return touchedFiles([params.cert, ...(isNewKey ? [params.key] : [])], params.backup !== false, runId);
   },
 });
 

@@ -1,4 +1,4 @@
-/** Puts new certificates, keys and request files in place on a host, and puts the old ones back. */
+/** Puts new certificates, keys and request files in place on a host. */
 import type { Secret } from '../../core/secret';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
@@ -46,11 +46,6 @@ export async function placeLeaf(on: Target, placement: Placement): Promise<void>
 /** Copies of the files that a change will replace, `<path>-bak-<run>` beside them; the first copy of a run is kept. */
 export async function backupAll(on: Target, paths: readonly string[]): Promise<void> {
   for (const path of paths) await backup(on, path);
-}
-
-/** Puts back a file as it was seen; where there was none, removes it. Mode and owner are those of the file that is replaced. */
-export async function putBack(on: Target, path: string, old: PublicFile | undefined): Promise<void> {
-  await (old === undefined ? on.run(cmd`rm -f -- ${path}`) : on.write(path, old.content));
 }
 
 /** The file's content with another first certificate; what follows it, and text around it, stays. */

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { RefusedError } from '../../core/errors';
 import { live, resource, type Change } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
-import { restoreBackup } from '../file/backup';
+import { touchedFiles } from '../file/backup';
 import { authorityPathProblems, authorityProblems, openAuthority, seeAuthority, type AuthorityFacts, type AuthoritySource } from './authority';
 import { absoluteOnly, certificateFile, type CertificateFile } from './certificate';
 import { BACKDATE_MS, missingUsages } from './cfssl-config';
@@ -12,7 +12,7 @@ import { keyText, rawSubject, type CertificateFacts } from './facts';
 import { readPublic, type PublicFile } from './host-files';
 import { readKey, type KeyFile } from './key';
 import { alternativeName, hostText, isSameName, sameNames, type AlternativeName } from './names';
-import { backupAll, placeLeaf, putBack } from './place';
+import { backupAll, placeLeaf } from './place';
 import { inheritedExtensions, isAboutUsage, usageExtensions, type LeafWish } from './plan';
 import { newKeyPair, signLeaf, type KeyPair } from './sign';
 import { isIssuedBy } from './verify';
@@ -65,19 +65,23 @@ export const reissue = resource<ReissueParams, ReissueState, CertificateFile>({
   inspect: params => live(async on => guarded(on, params, await look(on, params))),
   diff: (state, params) => [...leafChanges(state, params), ...csrChanges(state, params)],
   apply: async (on, { params, state }) => {
-    const leaf = leafChanges(state, params).length > 0;
-    const csr = params.csrJson !== undefined && csrChanges(state, params).length > 0 ? params.csrJson : undefined;
+    const { leaf, csr } = due(state, params);
     if (params.backup !== false) await backupAll(on, [...(leaf ? [params.cert] : []), ...(leaf && params.newKey === true ? [params.key] : []), ...(csr === undefined ? [] : [csr])]);
     if (leaf) await replaceLeaf(on, params, state);
     if (csr !== undefined) await on.write(csr, csrText(state, params, csr));
   },
   value: state => state.cert,
-  revert: async (on, { params, state }) => {
-    if (params.newKey === true) await restoreBackup(on, params.key);
-    await putBack(on, params.cert, state.file);
-    if (params.csrJson !== undefined) await putBack(on, params.csrJson, state.csr);
+  touches: (state, params, runId) => {
+    const { leaf, csr } = due(state, params);
+    const pair = leaf ? [params.cert, ...(params.newKey === true ? [params.key] : [])] : [];
+    return touchedFiles([...pair, ...(csr === undefined ? [] : [csr])], params.backup !== false, runId);
   },
 });
+
+/** Which of the files change: certificate (with its key), request. */
+function due(state: ReissueState, params: ReissueParams): { readonly leaf: boolean; readonly csr: string | undefined } {
+  return { leaf: leafChanges(state, params).length > 0, csr: csrChanges(state, params).length > 0 ? params.csrJson : undefined };
+}
 
 /** The names that a certificate is to have: the old ones in their order without `minus`, then what `plus` adds. */
 export function wantedNames(old: readonly AlternativeName[], { minus = [], plus = [] }: Pick<ReissueParams, 'minus' | 'plus'>): AlternativeName[] {

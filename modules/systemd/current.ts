@@ -59,6 +59,8 @@ export const current = command<CurrentParams, Before, Current>({
     const { reasons } = await look(on, params);
     return reasons.length === 0 ? true : `${before.unit.unit} was restarted, and still: ${reasons.join('; ')}`;
   },
+  // Files that are put back are older than the process, so it would not see that they changed.
+  again: ({ unit }) => ({ module: 'systemd.restart', params: { unit } }),
   idle: () => ({ restarted: false, reasons: [] }),
 });
 

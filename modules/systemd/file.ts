@@ -3,10 +3,11 @@ import { isRunnerError, messageOf } from '../../core/errors';
 import { live, resource, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { backup } from '../file/backup';
+import { backup, touchedFiles } from '../file/backup';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
 import { readFiles, type HostFile } from './read-files';
+import { readAgain } from './restart';
 import { knownUnit, parseShow, showUnit, type UnitState } from './show';
 import { encodeText } from './text';
 import { unitName, unitNameProblems } from './unit-name';
@@ -60,11 +61,8 @@ const place = resource<Rendered, State>({
   inspect: params => live(on => look(on, params)),
   diff: compare,
   apply,
-  revert: async (on, { params, state }) => {
-    if (state.old === undefined) await on.run(cmd`rm -f -- ${params.path}`);
-    else await on.write(params.path, encodeText(state.old.text, state.old.encoding));
-    await on.run(cmd`systemctl daemon-reload`);
-  },
+  touches: (_state, { path, backup: keep }, runId) => touchedFiles([path], keep, runId),
+  undo: (_state, { unit }) => [readAgain({ unit })],
 });
 
 function render(params: FileParams): Rendered {

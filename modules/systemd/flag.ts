@@ -1,7 +1,8 @@
 /** One flag on a unit's command line. */
 import { live, resource } from '../../core/module';
 import { editFlag } from './flag-edit';
-import { applyEdit, editChanges, placed, revertEdit, type PlacedEdit } from './place-edit';
+import { applyEdit, editChanges, placed, touchedByEdit, type PlacedEdit } from './place-edit';
+import { readAgain } from './restart';
 import { readUnit } from './unit';
 import { unitNameProblems } from './unit-name';
 
@@ -42,5 +43,6 @@ export const flag = resource<FlagParams, PlacedEdit>({
   }),
   diff: (state, params) => editChanges(state, params.flag),
   apply: (on, { params, state }) => applyEdit(on, state, params.backup === true),
-  revert: (on, { state }) => revertEdit(on, state),
+  touches: (state, { backup = false }, runId) => touchedByEdit(state, backup, runId),
+  undo: ({ edit }, { unit }) => (edit === undefined ? [] : [readAgain({ unit })]),
 });

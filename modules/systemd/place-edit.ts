@@ -1,9 +1,9 @@
 /** Puts an edit of a unit's texts in place: what `systemd.flag` and `systemd.variable` have in common. */
 import { RefusedError } from '../../core/errors';
-import type { Change } from '../../core/module';
+import type { Change, Touched } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { backup } from '../file/backup';
+import { backup, touchedFiles } from '../file/backup';
 import { textDiff } from '../file/text-diff';
 import type { TextEdit } from './flag-edit';
 import type { HostFile } from './read-files';
@@ -49,11 +49,11 @@ export async function applyEdit(on: Target, { unit, edit, file }: PlacedEdit, ke
   await on.run(cmd`systemctl daemon-reload`);
 }
 
-/** Puts the old text back. */
-export async function revertEdit(on: Target, { file }: PlacedEdit): Promise<void> {
-  if (file !== undefined) await on.write(file.path, encodeText(file.text, file.encoding));
-  await on.run(cmd`systemctl daemon-reload`);
+/** What the edit touches. @param copies whether a copy `<path>-bak-<run>` is made */
+export function touchedByEdit({ edit }: PlacedEdit, copies: boolean, runId: string): readonly Touched[] {
+  return edit === undefined ? [] : touchedFiles([edit.path], copies, runId);
 }
+
 
 function requireOwnFile(unit: Unit, path: string): void {
   if (!/^\/(?:usr\/)?lib\/systemd\/|^\/run\//.test(path)) return;

@@ -1,6 +1,6 @@
 /** Restart, reload and daemon-reload, each verified by its effect. */
 import { RefusedError } from '../../core/errors';
-import { command, live, type Applied } from '../../core/module';
+import { command, live, type Applied, type Call } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { parseShow, readState, showUnit, type UnitState } from './show';
@@ -28,6 +28,7 @@ export const restart = command<UnitParams, UnitState, Restarted>({
   describe: state => `restart ${state.unit}`,
   run: (on, { before }) => restartNow(on, before),
   verify: (on, { before }) => verifyRestart(on, before),
+  again: true,
   idle: identity,
 });
 
@@ -70,16 +71,31 @@ export const reload = command<UnitParams, UnitState, Applied>({
     if (now.mainPid !== before.mainPid) return `${now.unit} was restarted instead of reloaded: process ${before.mainPid} became ${now.mainPid}`;
     return staysUp(on, before.unit, 500);
   },
+  again: true,
   idle: () => ({ changed: false }),
 });
 
+export interface DaemonReloadParams extends Partial<UnitParams> {
+  /** Also where systemd sees no change: it does not when a file has gone, or is older than before. Default: no. */
+  readonly always?: boolean;
+}
+
+/** The call that has systemd read a unit's files again after old ones are back. */
+export function readAgain({ unit }: Partial<UnitParams>): Call {
+  const params: DaemonReloadParams = { ...(unit === undefined ? {} : { unit }), always: true };
+  return { module: 'systemd.daemonReload', params };
+}
+
 /** Has systemd read its unit files again, where one changed since it read it: of this unit, or of any. @see systemctl(1), "daemon-reload" */
-export const daemonReload = command<Partial<UnitParams>, readonly string[], Applied>({
+export const daemonReload = command<DaemonReloadParams, readonly string[], Applied>({
   name: 'systemd.daemonReload',
   subject: params => params.unit === undefined ? 'all units' : unitName(params.unit),
   validate: params => params.unit === undefined ? [] : unitNameProblems(params.unit),
   before: params => live(on => changedUnits(on, params.unit)),
-  describe: units => units.length === 0 ? undefined : `have systemd read ${units.join(', ')} again`,
+  describe: (units, { unit, always = false }) => {
+    if (units.length > 0) return `have systemd read ${units.join(', ')} again`;
+    return always ? `have systemd read ${unit ?? 'its unit files'} again` : undefined;
+  },
   run: async on => {
     await on.run(cmd`systemctl daemon-reload`);
     return { changed: true };
@@ -88,6 +104,7 @@ export const daemonReload = command<Partial<UnitParams>, readonly string[], Appl
     const units = await changedUnits(on, params.unit);
     return units.length === 0 ? true : `systemd still has old versions of ${units.join(', ')}`;
   },
+  again: readAgain,
   idle: () => ({ changed: false }),
   effect: 'converge',
 });

@@ -34,10 +34,12 @@ export const service = resource<ServiceParams, UnitState>({
   inspect: params => live(on => look(on, params)),
   diff: compare,
   apply,
-  revert: async (on, { params, state }) => {
-    const now = parseShow(await on.run(showUnit(params.unit).command));
-    const boot = bootOf(state);
-    await bring(on, now, { state: isUp(state) ? 'started' : 'stopped', ...(params.boot === undefined || boot === undefined ? {} : { boot }) });
+  undo: (state, params) => {
+    const boot = params.boot === undefined ? undefined : bootOf(state);
+    const old: ServiceParams = {
+      unit: params.unit, ...(params.state === undefined ? {} : { state: isUp(state) ? 'started' : 'stopped' }), ...(boot === undefined ? {} : { boot }),
+    };
+    return old.state === undefined && old.boot === undefined ? [] : [{ module: 'systemd.service', params: old }];
   },
 });
 

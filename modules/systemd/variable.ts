@@ -2,7 +2,8 @@
 import { isRunnerError } from '../../core/errors';
 import { live, resource } from '../../core/module';
 import { editFlag } from './flag-edit';
-import { applyEdit, editChanges, placed, revertEdit, type PlacedEdit } from './place-edit';
+import { applyEdit, editChanges, placed, touchedByEdit, type PlacedEdit } from './place-edit';
+import { readAgain } from './restart';
 import { readUnit, type Unit } from './unit';
 import { unitNameProblems } from './unit-name';
 import { editVariable } from './variable-edit';
@@ -35,7 +36,8 @@ export const variable = resource<VariableParams, PlacedEdit>({
   }),
   diff: (state, params) => editChanges(state, params.variable),
   apply: (on, { params, state }) => applyEdit(on, state, params.backup === true),
-  revert: (on, { state }) => revertEdit(on, state),
+  touches: (state, { backup = false }, runId) => touchedByEdit(state, backup, runId),
+  undo: ({ edit }, { unit }) => (edit === undefined ? [] : [readAgain({ unit })]),
 });
 
 /** Why `systemd.flag` or `systemd.variable` would refuse this edit of a unit, a sentence; `undefined` where it would be made, or is made already. */

@@ -4,7 +4,7 @@ import type { Target } from '../../core/transport/connection';
 import * as systemd from '../../modules/systemd';
 import { readUnit } from '../../modules/systemd/unit';
 import { closeTargets, hostTarget } from '../support/host-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../support/module';
 import { daemonHost, daemonUnit, given, running } from './support/daemon';
 import { useLab } from './support/lab';
 
@@ -23,7 +23,7 @@ describe('systemd.service', () => {
       { resource: 'svc.service', property: 'state', from: 'inactive', to: 'active' }, { resource: 'svc.service', property: 'boot', from: 'disabled', to: 'enabled' },
     ]);
     await changesOnce(() => systemd.service({ unit: 'svc.service', state: 'stopped', boot: 'disabled' }), on);
-    await applyAndRevert(systemd.service({ unit: 'svc', state: 'started', boot: 'enabled' }), on);
+    await applyAndTakeBack(systemd.service({ unit: 'svc', state: 'started', boot: 'enabled' }), on);
     expect(await readUnit(on, 'svc')).toMatchObject({ active: 'inactive', boot: 'disabled' });
   });
 

@@ -4,7 +4,7 @@ import type { Target } from '../../core/transport/connection';
 import * as systemd from '../../modules/systemd';
 import { readUnit } from '../../modules/systemd/unit';
 import { closeTargets, hostTarget } from '../support/host-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../support/module';
 import { daemonHost, daemonUnit, given, running } from './support/daemon';
 import { useLab } from './support/lab';
 
@@ -108,7 +108,7 @@ describe('systemd.flag', () => {
     await changesOnce(() => systemd.flag({ unit: 'more', flag: '--verbose', absent: true }), on);
     await changesOnce(() => systemd.current({ unit: 'more' }), on);
     expect((await on.run(cmd`tr '\0' '|' < /proc/${(await readUnit(on, 'more')).mainPid}/cmdline`)).stdout).toContain('--new=a b%|');
-    await applyAndRevert(systemd.flag({ unit: 'more', flag: '--name', absent: true }), on);
+    await applyAndTakeBack(systemd.flag({ unit: 'more', flag: '--name', absent: true }), on);
     expect((await readUnit(on, 'more')).files[0]?.text).toContain('--name=one');
   });
 
@@ -134,7 +134,7 @@ describe('systemd.file', () => {
     await changesOnce(() => systemd.file({ unit: 'made', dropIn: 'limits', content: '[Service]\nLimitNOFILE=4096\n' }), on);
     await changesOnce(() => systemd.service({ unit: 'made', state: 'started', boot: 'enabled' }), on);
     expect((await on.run(cmd`systemctl show made -p LimitNOFILE,DropInPaths`)).stdout).toBe('LimitNOFILE=4096\nDropInPaths=/etc/systemd/system/made.service.d/limits.conf\n');
-    await applyAndRevert(systemd.file({ unit: 'made', dropIn: 'other', content: '[Service]\nNice=1\n' }), on);
+    await applyAndTakeBack(systemd.file({ unit: 'made', dropIn: 'other', content: '[Service]\nNice=1\n' }), on);
     expect((await readUnit(on, 'made')).dropIns).toHaveLength(1);
     const { changes } = await changesOnce(() => systemd.file({ unit: 'made', dropIn: 'limits.conf', content: '[Service]\nLimitNOFILE=8192\n', backup: true }), on);
     expect(changes[0]?.diff).toContain('+LimitNOFILE=8192');

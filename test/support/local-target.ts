@@ -1,12 +1,17 @@
 /** A target that is this machine, for tests of modules: the local transport as the engine hands it to a task. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import type { Host } from '../../core/inventory/host';
 import { TaskTarget } from '../../core/run/target';
 import type { Target } from '../../core/transport/connection';
 import { createTransport } from '../../core/transport/open';
 
-const host: Host = { name: 'here', connection: { type: 'local', address: '127.0.0.1', port: 22 }, groups: [], vars: {} };
+const stateDirectory = mkdtempSync(join(tmpdir(), 'runsheet-state-'));
+const host: Host = { name: 'here', connection: { type: 'local', address: '127.0.0.1', port: 22, stateDirectory }, groups: [], vars: {} };
 const runId = '20261122T101500Z-1a2b';
+process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
 
 export interface LocalTarget extends Target {
   /** What was said beside the task. */

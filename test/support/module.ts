@@ -1,6 +1,10 @@
 /** Carries out module calls without the engine: look, compare, act, look again. */
 import { expect } from 'vitest';
 import { see, type Action, type Change } from '../../core/module';
+import { actionOf } from '../../core/rollback/calls';
+import { restored } from '../../core/rollback/restored';
+import { UndoKeeper } from '../../core/run/undo';
+import { parseUndo } from '../../core/run/undo-record';
 import type { Target } from '../../core/transport/connection';
 
 /** What carrying out an action did. */
@@ -64,13 +68,20 @@ export async function changesOnce<V>(make: () => Action<V>, on: Target): Promise
   return first;
 }
 
-/** Carries out a resource and undoes it from what was seen before. */
-export async function applyAndRevert<V>(action: Action<V>, on: Target): Promise<void> {
-  if (action.kind !== 'resource') throw new Error('only a resource is reverted');
-  const { apply, revert } = await see(action.look, on);
-  await apply(on);
-  if (revert === undefined) throw new Error(`${action.module} cannot be reverted`);
-  await revert(on);
+/** Carries out a resource with a record as a run keeps it, and takes it back as `runsheet rollback` does. A second time there is nothing to take back. */
+export async function applyAndTakeBack<V>(action: Action<V>, on: Target): Promise<void> {
+  if (action.kind !== 'resource') throw new Error('only a resource is taken back');
+  const { apply, back } = await see(action.look, on);
+  expect(back.exists, 'there is no way back').toBe(true);
+  const lines: string[] = [];
+  const log = { next: () => lines.length + 1, append: (line: object) => { lines.push(JSON.stringify(line)); return Promise.resolve(); }, close: () => undefined };
+  await new UndoKeeper(log, { task: 'task', name: 'task', become: undefined }, text => { throw new Error(text); }).around({ action, back, on }, () => apply(on));
+  for (const change of parseUndo(lines.join('\n'))) {
+    const make = (): Action<unknown> => restored({ change, includeUnfinished: false });
+    await carryOut(make(), on);
+    for (const call of change.calls) await carryOut(actionOf(call), on);
+    expect(await carryOut(make(), on)).toMatchObject({ changed: false });
+  }
 }
 
 async function found<V>(action: Extract<Action<V>, { kind: 'check' }>, on: Target): Promise<V> {

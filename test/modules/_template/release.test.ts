@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as release from '../../../modules/_template';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 
 const on = localTarget();
 let root: string;
@@ -26,10 +26,10 @@ describe('release.current', () => {
   });
 
   test('is undone', async () => {
-    await applyAndRevert(release.current({ root, version: '1.9.0' }), on);
+    await applyAndTakeBack(release.current({ root, version: '1.9.0' }), on);
     expect(existsSync(join(root, 'current'))).toBe(false);
     await carryOut(release.current({ root, version: '1.9.0' }), on);
-    await applyAndRevert(release.current({ root, version: '1.10.0+1' }), on);
+    await applyAndTakeBack(release.current({ root, version: '1.10.0+1' }), on);
     expect(readlinkSync(join(root, 'current'))).toBe('releases/1.9.0');
   });
 

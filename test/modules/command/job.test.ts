@@ -30,7 +30,7 @@ describe.each([['sh'], ['busybox', 'sh']])('under %s %s', (...shell) => {
     expect(await planned(job(params), on)).toMatchObject([{ to: expect.stringMatching(/^run echo/) as string }]);
     const done = await carryOut(job(params), on);
     expect(done.value).toEqual({ code: 0, stdout: "it's\n/usr\n", stderr: 'oh\n', attached: false });
-    expect(existsSync(`/var/lib/runsheet/jobs/${params.name}`)).toBe(false);
+    expect(existsSync(`${on.host.connection.stateDirectory ?? ''}/jobs/${params.name}`)).toBe(false);
   });
 
   test('fails with the code and the end of what it said', async () => {
@@ -61,7 +61,7 @@ describe('a run that is cut off', () => {
     const seconds = `30.${Math.floor(Math.random() * 1e6)}`;
     const params = { ...quick, name: jobName(), command: cmd`sleep ${seconds}` };
     await abandon(params);
-    await on.run(cmd`read -r pid _ </var/lib/runsheet/jobs/${params.name}/started; kill -9 "-$pid"`, { expect: 'any' });
+    await on.run(cmd`read -r pid _ <${on.host.connection.stateDirectory ?? ''}/jobs/${params.name}/started; kill -9 "-$pid"`, { expect: 'any' });
     await expect.poll(async () => (await planned(job(params), on))[0]?.to).toContain('is gone and left no exit code');
     expect((await carryOut(job({ ...params, command: cmd`echo again` }), on)).value).toMatchObject({ stdout: 'again\n', attached: false });
   });

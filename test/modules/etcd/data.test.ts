@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { describe, expect, test } from 'vitest';
 import { alarmDisarmed, alarms, defragmented, leaderIn, memberAdded, members, snapshotKept, snapshotSaved, snapshotVerified, status } from '../../../modules/etcd';
+import { actionOf } from '../../../core/rollback/calls';
 import { see } from '../../../core/module';
 import { cmd } from '../../../core/transport/command';
 import { localTarget } from '../../support/local-target';
@@ -124,7 +125,7 @@ describe('etcd.defragmented and etcd.alarmDisarmed', () => {
     const action = leaderIn({ ...cluster.access(0), to: [other] });
     const intent = await see(action.look, on);
     expect(await intent.verify(on, await intent.run(on))).toBe(true);
-    await intent.revert?.(on);
+    for (const call of intent.back.undo(on.runId)) await carryOut(actionOf(call), on);
     await expect.poll(async () => (await carryOut(status(cluster.access(0)), on)).value.leader, { timeout: 15_000 }).toBe(leader);
   });
 });

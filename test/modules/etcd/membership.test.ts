@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { see } from '../../../core/module';
 import { leaderIn, memberAbsent, memberAdded, members, promoted, status, type Member, type MemberAbsentParams } from '../../../modules/etcd';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 import { Cluster } from './cluster';
 import { Writer } from './writer';
 
@@ -112,7 +112,7 @@ describe('etcd.memberAdded and etcd.promoted', () => {
     await using writer = await Writer.start(cluster.access(0));
     const joining = cluster.peer(1);
     const params = { ...cluster.access(0), peerUrls: [joining.peerUrl] };
-    await applyAndRevert(memberAdded(params), on);
+    await applyAndTakeBack(memberAdded(params), on);
     expect((await look(cluster)).list).toHaveLength(1);
 
     const { value } = await changesOnce(() => memberAdded(params), on);

@@ -6,7 +6,7 @@ import { cmd } from '../../../core/transport/command';
 import * as file from '../../../modules/file';
 import { editLines, type LineEdit } from '../../../modules/file/edit-lines';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 
 const on = localTarget();
 let folder: string;
@@ -98,10 +98,10 @@ describe('file.line', () => {
 
   test('is undone', async () => {
     writeFileSync(path, 'a');
-    await applyAndRevert(file.line({ path, line: 'b' }), on);
+    await applyAndTakeBack(file.line({ path, line: 'b' }), on);
     expect(readFileSync(path, 'utf8')).toBe('a');
     rmSync(path);
-    await applyAndRevert(file.line({ path, line: 'b', create: true }), on);
+    await applyAndTakeBack(file.line({ path, line: 'b', create: true }), on);
     expect(existsSync(path)).toBe(false);
   });
 });

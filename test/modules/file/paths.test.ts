@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as file from '../../../modules/file';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 
 const on = localTarget();
 let folder: string;
@@ -31,10 +31,10 @@ describe('file.present', () => {
   });
 
   test('is undone', async () => {
-    await applyAndRevert(file.present({ path }), on);
+    await applyAndTakeBack(file.present({ path }), on);
     expect(existsSync(path)).toBe(false);
     writeFileSync(path, '', { mode: 0o600 });
-    await applyAndRevert(file.present({ path, mode: 0o777 }), on);
+    await applyAndTakeBack(file.present({ path, mode: 0o777 }), on);
     expect(modeOf(path)).toBe('600');
   });
 
@@ -70,10 +70,10 @@ describe('file.directory', () => {
   });
 
   test('is undone', async () => {
-    await applyAndRevert(file.directory({ path }), on);
+    await applyAndTakeBack(file.directory({ path }), on);
     expect(existsSync(path)).toBe(false);
     mkdirSync(path, { mode: 0o711 });
-    await applyAndRevert(file.directory({ path, mode: 0o700, owner: 12345 }), on);
+    await applyAndTakeBack(file.directory({ path, mode: 0o700, owner: 12345 }), on);
     expect(modeOf(path)).toBe('711');
   });
 });
@@ -89,10 +89,10 @@ describe('file.link', () => {
   });
 
   test('is undone', async () => {
-    await applyAndRevert(file.link({ path, to: 'a' }), on);
+    await applyAndTakeBack(file.link({ path, to: 'a' }), on);
     expect(readdirSync(folder)).toEqual([]);
     symlinkSync('old', path);
-    await applyAndRevert(file.link({ path, to: 'a' }), on);
+    await applyAndTakeBack(file.link({ path, to: 'a' }), on);
     expect(readlinkSync(path)).toBe('old');
   });
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as nginx from '../../../modules/nginx';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 
 const BINARY = '/usr/sbin/nginx';
 const on = localTarget();
@@ -122,7 +122,7 @@ describe('nginx.upstream and nginx.inForce', () => {
     await carryOut(nginx.reload(where()), on);
     expect(await answering()).toBe('c');
     const before = api();
-    await applyAndRevert(nginx.upstream({ ...where(), upstream: 'api', servers: { [at('a')]: {} } }), on);
+    await applyAndTakeBack(nginx.upstream({ ...where(), upstream: 'api', servers: { [at('a')]: {} } }), on);
     expect(api()).toBe(before);
   });
 
@@ -191,7 +191,7 @@ describe('nginx.config', () => {
     await changesOnce(() => nginx.config({ ...where(), path: join(prefix, 'conf/later.conf'), content: 'upstream later { server x; }\n' }), on);
     expect(on.said.at(-1)).toContain('later.conf yet, so nginx cannot check it');
     await changesOnce(() => nginx.inForce(where()), on);
-    await applyAndRevert(nginx.config({ ...where(), path: join(prefix, 'conf/streams/c.conf'), content: '# nothing\n' }), on);
+    await applyAndTakeBack(nginx.config({ ...where(), path: join(prefix, 'conf/streams/c.conf'), content: '# nothing\n' }), on);
     expect(readdirSync(join(prefix, 'conf/streams')).sort()).toEqual(['api.conf', 'b.conf']);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { issue, type CfsslRequest } from '../../../modules/pki';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 import { makeCa, makeConfig, makeKey, makeLeaf, opensslVerify, textOf, type Kind } from './openssl';
 import { dirTest } from './temporary';
 
@@ -65,12 +65,12 @@ describe('pki.issue', () => {
     const ca = { ...await makeCa(dir, { kind: 'p256' }), config: await makeConfig(dir), profile: 'kubernetes' };
     const leaf = await makeLeaf(dir, 'etcd', ca, { kind: 'p256', names: REQUEST.hosts?.map(host => (/^[\d.:a-f]+$/.test(host) ? `IP:${host}` : `DNS:${host}`)).join(',') ?? '', days: -1 });
     const before = await textOf(leaf.cert);
-    await applyAndRevert(issue({ csr: REQUEST, ca, ...leaf }), on);
+    await applyAndTakeBack(issue({ csr: REQUEST, ca, ...leaf }), on);
     expect(await textOf(leaf.cert)).toBe(before);
     const { changes } = await changesOnce(() => issue({ csr: REQUEST, ca, ...leaf }), on);
     expect(changes.map(({ property }) => property)).toEqual(['notAfter']);
     await rm(leaf.cert);
-    await applyAndRevert(issue({ csr: REQUEST, ca, ...leaf }), on);
+    await applyAndTakeBack(issue({ csr: REQUEST, ca, ...leaf }), on);
     await expect(stat(leaf.cert)).rejects.toThrow(/ENOENT/);
   });
 

@@ -9,7 +9,7 @@ import { authority, certificate, reissue } from '../../../modules/pki';
 import { certificateFacts, rawSubject } from '../../../modules/pki/facts';
 import { certificatesIn } from '../../../modules/pki/pem';
 import { localTarget } from '../../support/local-target';
-import { applyAndRevert, carryOut, changesOnce, planned } from '../../support/module';
+import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
 import { makeCa, makeConfig, makeLeaf, openssl, opensslVerify, SUBJECT, textOf, type Kind, type Pair } from './openssl';
 import { dirTest } from './temporary';
 
@@ -96,7 +96,7 @@ describe('pki.reissue', () => {
     const [oldCert, oldKey] = [await textOf(leaf.cert), await textOf(leaf.key)];
     const params = { ...leaf, ca, minus: MINUS, newKey: true };
 
-    await applyAndRevert(reissue(params), on);
+    await applyAndTakeBack(reissue(params), on);
     expect([await textOf(leaf.cert), await textOf(leaf.key)]).toEqual([oldCert, oldKey]);
 
     const { changes, value } = await changesOnce(() => reissue(params), on);
@@ -134,7 +134,7 @@ describe('pki.reissue', () => {
       CN: 'etcd', hosts: ['127.0.0.1', 'a.b'], key: { algo: 'ecdsa', size: 256 }, names: [{ C: 'CN', ST: 'ShangHai', L: 'ShangHai', O: 'k8s', OU: 'System' }],
     });
     await rm(csrJson);
-    await applyAndRevert(reissue(params), on);
+    await applyAndTakeBack(reissue(params), on);
     expect(await readdir(dir)).not.toContain('etcd-csr.json');
   });
 

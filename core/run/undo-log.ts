@@ -1,0 +1,75 @@
+/** `undo.jsonl` of a run: what a rollback needs, on the disk before a change is begun. */
+import { fdatasyncSync, openSync, closeSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../errors';
+import { redactData } from '../secret';
+import type { UndoLine } from './undo-record';
+
+/** The file's name in the folder of a run. */
+export const UNDO_FILE = 'undo.jsonl';
+
+/** Takes lines and writes them. */
+export interface UndoLog {
+  /** The number of the next change, from 1. */
+  next(): number;
+  /** Resolves when the line is on the disk. Never throws: what could not be written is told once by `problem`. */
+  append(line: UndoLine): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Opens it; the file is made with the first line. Lines that come at the same time are synced together. Where one cannot be written the run goes on,
+ * but its file is renamed to `undo.incomplete.jsonl`: going back by half of a record would be worse than not at all.
+ * @param folder of the run
+ * @param problem told once why the record is not complete
+ */
+export function openUndoLog(folder: string, problem: (text: string) => void): UndoLog {
+  const path = join(folder, UNDO_FILE);
+  let seq = 0;
+  let file: number | undefined;
+  let isBroken = false;
+  let waiting: string[] = [];
+  let flushing: Promise<void> | undefined;
+  const flush = async (): Promise<void> => {
+    // The others of this turn come along: one sync for all of them.
+    await Promise.resolve();
+    const text = waiting.join('');
+    waiting = [];
+    flushing = undefined;
+    if (isBroken) return;
+    try {
+      file ??= openSync(path, 'a', 0o600);
+      writeAll(file, Buffer.from(text));
+      fdatasyncSync(file);
+    } catch (error) {
+      isBroken = true;
+      putAside(folder);
+      problem(`${path} cannot be written, so this run cannot be rolled back: ${messageOf(error)}`);
+    }
+  };
+  return {
+    next: () => (seq += 1),
+    append: line => {
+      waiting.push(`${JSON.stringify(redactData(line))}\n`);
+      flushing ??= flush();
+      return flushing;
+    },
+    close: () => {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+      isBroken = true;
+    },
+  };
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}
+
+function putAside(folder: string): void {
+  try {
+    renameSync(join(folder, UNDO_FILE), join(folder, 'undo.incomplete.jsonl'));
+  } catch {
+    // It was not even made.
+  }
+}
