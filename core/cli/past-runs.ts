@@ -112,8 +112,8 @@ function parseEvent(line: string | undefined): RunnerEvent | undefined {
 function parseDone(line: string): Done | undefined {
   const parsed = parseJson(line);
   if (!isRecord(parsed)) return undefined;
-  const { task, host, action, does, run, at, tells } = parsed;
-  const isWhole = [task, host, does, run, at].every(text => typeof text === 'string') && typeof action === 'number' && typeof tells === 'boolean';
+  const { task, host, action, does, call, run, at, tells } = parsed;
+  const isWhole = [task, host, does, call, run, at].every(text => typeof text === 'string') && typeof action === 'number' && typeof tells === 'boolean';
   return isWhole ? (parsed as unknown as Done) : undefined;
 }
 

@@ -6,6 +6,7 @@
  * reload is done again where this run changed something on the host before it, and as a handler, which only a change of this run calls for.
  * 4: everything else is not done twice: its value comes from the journal.
  */
+import { createHash } from 'node:crypto';
 import { see, type Imperative } from '../module';
 import { redact } from '../secret';
 import type { Target } from '../transport/connection';
@@ -18,8 +19,10 @@ export interface Done {
   readonly task: string;
   readonly host: string;
   readonly action: number;
-  /** What it did, in words and with its subject; run ids in it are `<run>`. Another text is another command. */
+  /** What it did, in words. */
   readonly does: string;
+  /** Hash of module, subject and parameters, ids of runs left out: with others it is another command. Empty where they are no data. */
+  readonly call: string;
   /** The run that did it, and when, as ISO time. */
   readonly run: string;
   readonly at: string;
@@ -72,11 +75,10 @@ export class Ledger {
   /** Does a command by the rule above. @throws what the command throws */
   async carryOut(action: Imperative<unknown>, on: Target, { place, doings }: { readonly place: CommandPlace; readonly doings: Doings }): Promise<Result> {
     const known = place.isHandler ? undefined : this.#earlier.get(keyOf({ ...place, host: place.runOnce ? ONCE : place.host }));
-    if (known !== undefined && known.notKept === undefined) {
+    if (known !== undefined && known.notKept === undefined && known.call !== '' && known.call === this.#callOf(action)) {
       const { does } = await see(action.look, on);
-      const isSame = does === undefined ? known.does.startsWith(this.#words(action, '')) : this.#words(action, does) === known.does;
       const again = does !== undefined && (known.tells || (action.again === true && this.#changed.has(on.host.name)));
-      if (isSame && !again) return { value: fromKept(known.value), reason: `done in run ${known.run} at ${known.at}` };
+      if (!again) return { value: fromKept(known.value), reason: `done in run ${known.run} at ${known.at}` };
     }
     const value = await perform(action, on, doings);
     const [change] = doings.changes;
@@ -88,13 +90,19 @@ export class Ledger {
     const { task, host, action: number } = place;
     const kept = toKept(value);
     return {
-      task, host, action: number, does: this.#words(action, does), run: this.runId, at: new Date().toISOString(), tells: await tells(action, on),
+      task, host, action: number, does: redact(does), call: this.#callOf(action), run: this.runId, at: new Date().toISOString(), tells: await tells(action, on),
       ...('why' in kept ? { notKept: kept.why } : kept.json === undefined ? {} : { value: kept.json }),
     };
   }
 
-  #words(action: Imperative<unknown>, does: string): string {
-    return redact(`${action.module} ${action.subject}: ${does}`).replaceAll(this.runId, '<run>');
+  #callOf({ module, subject, params }: Imperative<unknown>): string {
+    try {
+      // Secrets among them turn into "[secret]".
+      const text = JSON.stringify([module, subject, params]).replaceAll(this.runId, '<run>');
+      return createHash('sha256').update(redact(text)).digest('hex');
+    } catch {
+      return '';
+    }
   }
 }
 
