@@ -28,6 +28,19 @@ describe('the journal', () => {
     expect(readFileSync(join(dir, '.runsheet', '.gitignore'), 'utf8')).toBe('*\n');
   });
 
+  test('keeps what was asked for, whole, and what commands gave', async () => {
+    const journal = openJournal(dir, run, { args: { playbook: 'a.ts' } });
+    const job = join(dir, 'runs', run, 'job.json');
+    expect(JSON.parse(readFileSync(job, 'utf8'))).toEqual({ args: { playbook: 'a.ts' } });
+    expect(statSync(job).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(dir, 'runs', run)).sort()).toEqual(['events.jsonl', 'job.json']);
+    const done = { task: 'p/t', host: 'h', action: 0, does: 'x', call: 'y', run, at, tells: false, value: 1 };
+    journal.done(done);
+    expect(linesOf(join(dir, 'runs', run, 'values.jsonl'))).toEqual([done]);
+    await journal.close();
+    expect(journal.problem()).toBeUndefined();
+  });
+
   test('leaves progress out and takes nothing after its end', async () => {
     const journal = openJournal(dir, run);
     journal.report({ v: 1, run, at, type: 'progress', task: 't', host: 'h', line: 'l' });
@@ -63,12 +76,17 @@ describe('the journal', () => {
   test.runIf(process.getuid?.() === 0)('ends with a whole line on a full disk, and says so', async () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', dir]);
     try {
-      const journal = openJournal(dir, run);
+      const journal = openJournal(dir, run, { whole: 'x' });
       for (let n = 0; n < 200; n++) journal.report(notice(`event ${n} ${'x'.repeat(300)}`));
       await journal.close();
       expect(journal.problem()).toContain('ENOSPC');
       expect(linesOf(journal.path).length).toBeGreaterThan(1);
       expect(readFileSync(journal.path, 'utf8').endsWith('\n')).toBe(true);
+      // A job that does not fit is not there at all, and the run is told at its end.
+      const other = '20261122T101501Z-1a2b';
+      const full = openJournal(dir, other, { whole: 'y' });
+      expect(full.problem()).toContain('ENOSPC');
+      expect(readdirSync(join(dir, 'runs', other))).toEqual(['events.jsonl']);
     } finally {
       execFileSync('umount', [dir]);
     }

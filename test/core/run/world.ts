@@ -10,7 +10,7 @@ import { mergeDraft } from '../../../core/inventory/merge';
 import type { Playbook } from '../../../core/playbook';
 import type { RecapEvent, RunnerEvent, TaskEvent } from '../../../core/report/events';
 import { runPlaybook } from '../../../core/run/run';
-import type { RunSettings, Selection } from '../../../core/run/job';
+import type { RunJob, RunSettings, Selection } from '../../../core/run/job';
 import type { HostLink, Transport } from '../../../core/transport/connection';
 import { createTransport } from '../../../core/transport/open';
 
@@ -19,6 +19,7 @@ export interface RunOver {
   readonly selection?: Partial<Selection>;
   readonly vars?: unknown;
   readonly signal?: AbortSignal;
+  readonly job?: Pick<RunJob, 'ledger' | 'guard' | 'step'>;
   readonly ask?: (text: string) => Promise<boolean>;
   readonly onEvent?: (event: RunnerEvent) => void;
 }
@@ -82,6 +83,7 @@ export function world(...names: readonly string[]): World {
         ask: over.ask ?? (() => Promise.resolve(true)),
         emit: event => { events.push(event); over.onEvent?.(event); },
         signal: over.signal ?? new AbortController().signal,
+        ...over.job,
       });
       return resultOf(recap, events);
     },
