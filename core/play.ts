@@ -39,7 +39,7 @@ export interface PlayOptions {
   /**
    * How many hosts of a batch may be lost, in percent: from this share on, itself included, no host of the play starts another task and no other
    * batch starts; 0 is "none". Failed hosts count, unreachable ones as well, rescued and ignored failures do not. Handlers of what was changed
-   * still run. Not together with `anyErrorsFatal`.
+   * still run. Not together with `anyErrorsFatal`. One host of one is all of them: for a number of hosts over all batches take `rolling.maxFailures`.
    */
   readonly maxFailPercent?: number;
   /**

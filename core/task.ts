@@ -159,8 +159,15 @@ export interface Block {
   readonly site: Site;
 }
 
-export interface BlockOptions {
+export interface BlockOptions<U extends Uses = Uses> {
   readonly tasks: readonly Step[];
+  /** Values for `when`, as for a task. */
+  readonly uses?: U;
+  /**
+   * The whole block, `rescue` and `always` too, is skipped where it is false; asked for each of its tasks. Values of its tasks are then not there,
+   * so only tasks of the same block may use them.
+   */
+  readonly when?: boolean | Condition<U>;
   /** Runs on the hosts where a task failed, not on unreachable ones; the failure counts as rescued when it succeeds. */
   readonly rescue?: readonly Step[];
   /** Runs in the end on all hosts that entered the block, whatever happened; only a cancel starts nothing any more. */
@@ -170,10 +177,13 @@ export interface BlockOptions {
   readonly become?: boolean | string;
 }
 
+/** As a method's type, so that a condition on certain values is a condition: the runner only ever passes what its block `uses`. */
+type Condition<U extends Uses> = { holds(values: ValuesOf<U> & Here): boolean }['holds'];
+
 /** What stands in a play's list. */
 export type Step = Task<unknown> | Block;
 
 /** Declares a block. */
-export function block(name: string, options: BlockOptions): Block {
+export function block<const U extends Uses = NoUses>(name: string, options: BlockOptions<U>): Block {
   return { kind: 'block', name, options, site: siteHere(block) };
 }

@@ -2,32 +2,43 @@
 import { describeError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
-import { actionsOf, taskOf, type MadeAction, type Task, type Use } from '../task';
+import { actionsOf, taskOf, type Block, type MadeAction, type Task, type Use } from '../task';
+import type { LaidTask } from './layout';
 import type { Values } from './values';
 import { ownCode, type Given } from './verdict';
 
 /** The outcome of that. */
 export type Decision =
   | { readonly kind: 'go'; readonly actions: readonly Action<unknown>[]; /** Several actions give an array of values. */ readonly several: boolean; readonly given: Given }
-  | { readonly kind: 'skip' | 'unknown' | 'fail'; readonly reason: string };
+  | { readonly kind: 'skip'; readonly reason: string; /** Together with its block: then it has no value, not even `undefined`. */ readonly withBlock?: true }
+  | { readonly kind: 'unknown' | 'fail'; readonly reason: string };
 
-/** Decides; never throws. What the task's own functions throw is its failure. */
-export function decide(task: Task<unknown>, host: Host, values: Values): Decision {
-  const { when, uses = {} } = task.options;
-  if (when === false) return { kind: 'skip', reason: 'its condition is false' };
-  const here = collect(uses, host, values);
-  if ('kind' in here) return here;
+/** Decides; never throws. What the playbook's own functions throw is the task's failure. */
+export function decide({ task, within }: LaidTask, host: Host, values: Values): Decision {
   try {
-    return ownCode(task, () => {
-      if (typeof when === 'function' && !when(here.values)) return { kind: 'skip', reason: 'its condition is false here' };
-      return checked(task, task.make(here.values), here.values);
-    });
+    for (const block of within) {
+      const entry = entering(block, host, values);
+      if (entry === undefined) return { kind: 'skip', reason: `the condition of the block "${block.name}" is false`, withBlock: true };
+      if ('kind' in entry) return entry;
+    }
+    const entry = entering(task, host, values);
+    if (entry === undefined) return { kind: 'skip', reason: 'its condition is false' };
+    return 'kind' in entry ? entry : checked(task, ownCode(task, () => task.make(entry.given)), entry.given);
   } catch (error) {
     return { kind: 'fail', reason: describeError(error) };
   }
 }
 
-interface Collected { readonly values: Given }
+/** What its functions get; `undefined` where its condition is false, a decision where a value is not there. @throws what its own code throws */
+function entering(owner: Task<unknown> | Block, host: Host, values: Values): Collected | undefined | Decision {
+  const { when, uses = {} } = owner.options;
+  if (when === false) return undefined;
+  const here = collect(uses, host, values);
+  if ('kind' in here) return here;
+  return typeof when === 'function' && !ownCode(owner, () => when(here.given)) ? undefined : here;
+}
+
+interface Collected { readonly given: Given }
 
 function collect(uses: Readonly<Record<string, Use>>, host: Host, values: Values): Collected | Decision {
   const found = new Map<string, unknown>();
@@ -37,7 +48,7 @@ function collect(uses: Readonly<Record<string, Use>>, host: Host, values: Values
     if (outcome.kind === 'none') return { kind: 'fail', reason: `it uses "${taskOf(use).name}", which has no value: ${outcome.reason}` };
     found.set(name, outcome.value);
   }
-  return { values: asArgument(found, host) };
+  return { given: asArgument(found, host) };
 }
 
 /** The checks of `task()`'s types hold for these names and values: they come from the same `uses`. */

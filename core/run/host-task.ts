@@ -57,7 +57,7 @@ const NOTHING = { changes: [], module: null } as const;
 /** Carries the decision out; what goes wrong is in the result. */
 export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
   switch (decision.kind) {
-    case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: known(undefined) };
+    case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: decision.withBlock === true ? none(`it was skipped: ${decision.reason}`) : known(undefined) };
     case 'unknown': return { ...NOTHING, status: 'unknown', reason: decision.reason, value: UNKNOWN };
     case 'fail': return { ...NOTHING, status: 'failed', reason: decision.reason, value: none(decision.reason) };
     case 'go': return await carryOut(workOf(decision, job), job);

@@ -1,7 +1,7 @@
 /** A playbook laid out: every play, block and task with its id and its hosts, before any connection. */
 import type { Host } from '../inventory/host';
 import type { Play } from '../play';
-import type { Block, Handler, Step, Task } from '../task';
+import type { Block, Handler, Step, Task, Use } from '../task';
 import { batchesOf } from './batches';
 
 /** A task at one place of the playbook. The same handle may stand at several. */
@@ -16,6 +16,8 @@ export interface LaidTask {
   /** The nearest of task, blocks and play that says something. */
   readonly become: boolean | string | undefined;
   readonly isHandler: boolean;
+  /** The blocks around it that have a `when`, the outermost first. */
+  readonly within: readonly Block[];
 }
 
 /** A block with its three lists. */
@@ -72,6 +74,11 @@ export function tasksIn(steps: readonly LaidStep[]): readonly LaidTask[] {
   return steps.flatMap(step => (step.kind === 'task' ? [step] : tasksIn([...step.tasks, ...step.rescue, ...step.always])));
 }
 
+/** Whose values it needs: for itself, and for the conditions of its blocks. */
+export function usesOf({ task, within }: LaidTask): readonly Use[] {
+  return [...within.map(block => block.options), task.options].flatMap(({ uses = {} }) => Object.values(uses));
+}
+
 /** The handlers that a task notifies. */
 export function notifiedBy(task: Task<unknown>): readonly Handler[] {
   const { notify } = task.options;
@@ -79,7 +86,7 @@ export function notifiedBy(task: Task<unknown>): readonly Handler[] {
   return 'kind' in notify ? [notify] : notify;
 }
 
-interface Above { readonly id: string; readonly tags: readonly string[]; readonly become: boolean | string | undefined }
+type Above = Pick<LaidTask, 'id' | 'tags' | 'become' | 'within'>;
 
 /** Lays out plays; ids are the path of names, with `#2`, `#3` where a path is taken. One for each playbook. */
 export class Layouter {
@@ -87,7 +94,7 @@ export class Layouter {
 
   /** Lays out one play for its hosts. */
   play(play: Play, hosts: readonly Host[], anyErrorsFatal: boolean): LaidPlay {
-    const above: Above = { id: this.#id(play.name), tags: play.tags ?? [], become: play.become };
+    const above: Above = { id: this.#id(play.name), tags: play.tags ?? [], become: play.become, within: [] };
     const parts = this.#parts(play, above);
     const steps = parts.flatMap(part => part.steps);
     const handlers = handlersOf(play, steps).map(handler => ({ handler, step: this.#task(handler.task, { ...above, id: `${above.id}/handlers` }, true) }));
@@ -111,7 +118,10 @@ export class Layouter {
 
   #block(block: Block, above: Above): LaidBlock {
     const { options } = block;
-    const own = { id: this.#id(`${above.id}/${block.name}`), tags: merge(above.tags, options.tags), become: options.become ?? above.become };
+    const own: Above = {
+      id: this.#id(`${above.id}/${block.name}`), tags: merge(above.tags, options.tags), become: options.become ?? above.become,
+      within: options.when === undefined ? above.within : [...above.within, block],
+    };
     return {
       kind: 'block', id: own.id, block,
       tasks: this.#steps(options.tasks, own),
@@ -123,7 +133,7 @@ export class Layouter {
   #task(task: Task<unknown>, above: Above, isHandler: boolean): LaidTask {
     return {
       kind: 'task', id: this.#id(`${above.id}/${task.name}`), name: task.name, task,
-      tags: merge(above.tags, task.options.tags), become: task.options.become ?? above.become, isHandler,
+      tags: merge(above.tags, task.options.tags), become: task.options.become ?? above.become, isHandler, within: above.within,
     };
   }
 

@@ -48,7 +48,7 @@ async function runOnAll(frame: Frame, step: LaidTask, { hosts, doubtful }: { hos
   const onHost = async (host: Host): Promise<readonly Report[]> => {
     // A fatal failure or a refusal on another host ends the run only before the next task.
     if (run.ends(true)) return [];
-    const decision = doubtful?.has(host) === true ? IN_DOUBT : decide(step.task, host, run.values);
+    const decision = doubtful?.has(host) === true ? IN_DOUBT : decide(step, host, run.values);
     return [await runOn(frame, { step, host, planned }, decision)];
   };
   const reports = await mapLimited(hosts, run.job.settings.forks, host => (throttle === undefined ? onHost(host) : run.turns.take(step, () => onHost(host), throttle)));
@@ -59,12 +59,12 @@ async function runOnce(frame: Frame, step: LaidTask, hosts: readonly Host[]): Pr
   const { run } = frame;
   const { planned } = run;
   if (run.done.has(step)) return [];
-  const able = hosts.filter(host => decide(step.task, host, run.values).kind !== 'skip');
+  const able = hosts.filter(host => decide(step, host, run.values).kind !== 'skip');
   const reports: Report[] = [];
   for (const host of able.length > 0 ? able : hosts.slice(0, 1)) {
     if (run.ends(true)) break;
     start(frame, step, [host]);
-    const report = await runOn(frame, { step, host, planned }, decide(step.task, host, run.values));
+    const report = await runOn(frame, { step, host, planned }, decide(step, host, run.values));
     reports.push(report);
     const { status } = report.ended;
     if (status === 'failed' && step.task.options.delegateTo !== undefined) return [...reports, ...failAll(frame, step, { report, hosts })];

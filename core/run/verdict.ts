@@ -1,18 +1,18 @@
 /** What a task's own functions make of its value: did it fail, did it change anything. */
 import { CheckError, CommandError, describeError, isRunnerError, RunnerError } from '../errors';
-import type { Here, Task } from '../task';
+import type { Block, Here, Task } from '../task';
 import type { CommandResult } from '../transport/connection';
 
 /** What a task's functions get: the values of its `uses`, and the host. */
 export type Given = Record<string, never> & Here;
 
-/** Calls a function of the playbook. @throws its own known errors; for any other one that names the task's place */
-export function ownCode<T>(task: Task<unknown>, call: () => T): T {
+/** Calls a function of the playbook. @throws its own known errors; for any other one that names the place of its task or block */
+export function ownCode<T>(owner: Task<unknown> | Block, call: () => T): T {
   try {
     return call();
   } catch (error) {
     if (isRunnerError(error)) throw error;
-    throw new RunnerError('check', `the playbook's own code failed (${task.site.at()}): ${describeError(error)}`, undefined, { cause: error });
+    throw new RunnerError('check', `the playbook's own code failed (${owner.site.at()}): ${describeError(error)}`, undefined, { cause: error });
   }
 }
 

@@ -1,13 +1,13 @@
 /** Checks that every value a task uses will be there: its task stands earlier, and on hosts that run it. */
 import type { Host } from '../inventory/host';
-import { taskOf, type Task, type Use } from '../task';
-import { tasksIn, type LaidPlay, type LaidTask } from './layout';
+import { taskOf, type Block, type Task, type Use } from '../task';
+import { tasksIn, usesOf, type LaidPlay, type LaidTask } from './layout';
 import type { Problems } from './problems';
 
 /** Where a task ran before the one that uses it. */
-interface Ran { readonly hosts: Set<Host>; readonly plays: Set<LaidPlay> }
+interface Ran { readonly hosts: Set<Host>; readonly plays: Set<LaidPlay>; readonly steps: Set<LaidTask> }
 
-interface Place { readonly play: LaidPlay; readonly user: Task<unknown>; readonly limited: boolean; readonly problems: Problems }
+interface Place { readonly play: LaidPlay; readonly step: LaidTask; readonly user: Task<unknown>; readonly limited: boolean; readonly problems: Problems }
 
 /** Adds the problems of `uses`. @param limited whether `--limit` left hosts out, which is then said */
 export function verifyUses(plays: readonly LaidPlay[], limited: boolean, problems: Problems): void {
@@ -15,10 +15,10 @@ export function verifyUses(plays: readonly LaidPlay[], limited: boolean, problem
   const ran = new Map<Task<unknown>, Ran>();
   for (const play of plays) {
     for (const step of [...tasksIn(play.steps), ...play.handlers.map(handler => handler.step)]) {
-      for (const use of Object.values(step.task.options.uses ?? {})) {
+      for (const use of usesOf(step)) {
         const earlier = ran.get(taskOf(use));
         if (earlier === undefined) problems.add(absent(step.task, taskOf(use), everywhere), step.task.site);
-        else checkUse(use, earlier, { play, user: step.task, limited, problems });
+        else checkUse(use, earlier, { play, step, user: step.task, limited, problems });
       }
       remember(ran, step, play);
     }
@@ -26,9 +26,10 @@ export function verifyUses(plays: readonly LaidPlay[], limited: boolean, problem
 }
 
 function remember(ran: Map<Task<unknown>, Ran>, step: LaidTask, play: LaidPlay): void {
-  const entry = ran.get(step.task) ?? { hosts: new Set(), plays: new Set() };
+  const entry = ran.get(step.task) ?? { hosts: new Set(), plays: new Set(), steps: new Set() };
   for (const host of play.hosts) entry.hosts.add(host);
   entry.plays.add(play);
+  entry.steps.add(step);
   ran.set(step.task, entry);
 }
 
@@ -46,6 +47,8 @@ function checkUse(use: Use, earlier: Ran, place: Place): void {
   const runOnce = used.options.runOnce === true;
   if (use.kind === 'once' && !runOnce) say('which does not run once but on every host: add runOnce to it, or take this host\'s value or all(...)');
   if (use.kind !== 'once' && runOnce) say('which runs once for all hosts: take its value with once(...)');
+  const skipped = skippedWith(earlier, place.step);
+  if (skipped !== undefined) say(`which is skipped together with its block "${skipped.name}": use it in that block only, or put \`when\` on the task itself`);
   // What a play without hosts would use matters to nobody.
   if (place.play.hosts.length === 0) return;
   if (use.kind === 'once' && earlier.hosts.size === 0) say(`which has no host to run on${limitHint(place)}`);
@@ -55,6 +58,12 @@ function checkUse(use: Use, earlier: Ran, place: Place): void {
     const without = place.play.hosts.filter(host => !earlier.hosts.has(host));
     if (without.length > 0) say(`which does not run on ${names(without)}${limitHint(place)}`);
   }
+}
+
+/** A block that may have been skipped with it, and not with whoever uses it. */
+function skippedWith({ steps }: Ran, user: LaidTask): Block | undefined {
+  const foreign = [...steps].map(step => step.within.find(block => !user.within.includes(block)));
+  return foreign.includes(undefined) ? undefined : foreign[0];
 }
 
 /** Values of other hosts in the same play, which do not have them at that time. */

@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters -- what is declared here is only looked at by the compiler */
 /** Types are tested as code: this file is compiled by `npm run check`, never run. */
-import { all, from, handler, once, play, playbook, task, type Host, type Playbook, type Unreachable, type ValueOf } from '../../core';
+import { all, block, from, handler, once, play, playbook, task, type Host, type Playbook, type Unreachable, type ValueOf } from '../../core';
 import { command, live, probe, query, resource, type Applied, type Confirm, type Imperative, type Query, type Resource } from '../../core/module';
 import { raw } from '../../core/transport/command';
 import { z } from 'zod';
@@ -109,3 +109,8 @@ play({ name: 'p', hosts: 'all', serial: '30', tasks: [list] });
 play({ name: 'p', hosts: 'all', strategy: 'random', tasks: [list] });
 // @ts-expect-error a gate is made of tasks
 play({ name: 'p', hosts: 'all', strategy: 'rolling', rolling: { gate: [members()] }, tasks: [list] });
+
+// A block's condition gets what the block uses.
+block('B', { uses: { known: once(list) }, when: ({ known, host }) => { same<typeof known, readonly Member[]>(); same<typeof host, Host>(); return known.length > 1; }, tasks: [leave] });
+// @ts-expect-error only what it uses
+block('B', { when: ({ known }) => known !== undefined, tasks: [leave] });
