@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { InterruptedError, UsageError, messageOf } from '../errors';
 import { Secret } from '../secret';
-import type { RunOptions } from './options';
+import type { ReachOptions } from './options';
 
 /** Reads or asks for it once, before the first connection; `undefined` when nobody says anything about it. @throws UsageError */
-export async function becomePassword(options: RunOptions): Promise<Secret | undefined> {
+export async function becomePassword(options: ReachOptions): Promise<Secret | undefined> {
   if (options.askBecomePassword) return ask();
   if (options.becomePasswordFile !== undefined) return fromFile(options.becomePasswordFile, '--become-password-file');
   const named = process.env['RUNSHEET_BECOME_PASSWORD_FILE'] ?? '';

@@ -1,6 +1,6 @@
 /** Carries out a prepared run: transport, reporter, journal and signals around the engine. */
 import { hostname, userInfo } from 'node:os';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError, describeError, messageOf } from '../errors';
 import { EVENT_VERSION, type RunnerEvent } from '../report/events';
@@ -8,9 +8,9 @@ import { openJournal, type Journal } from '../run/journal';
 import type { Guard, RunJob } from '../run/job';
 import { Ledger, type Done } from '../run/ledger';
 import { runPlaybook } from '../run/run';
+import { openUndoLog } from '../run/undo-log';
 import { redact, type Secret } from '../secret';
 import type { Transport } from '../transport/connection';
-import { createTransport } from '../transport/open';
 import { ask, askStep, type Asking } from './ask';
 import { Interrupts } from './interrupts';
 import { recordOf, type JobRecord } from './job-record';
@@ -18,11 +18,11 @@ import type { RunOptions } from './options';
 import { Output } from './output';
 import { JOURNALS } from './past-runs';
 import type { Prepared } from './prepare';
+import { transportFor } from './reach';
 import { recapFor } from './recap';
 import { argsOf } from './run-args';
 import type { Timings } from './timings';
 
-const CONNECT_TIMEOUT_MS = 15_000;
 /** How long whoever leaves at once waits for commands to be killed. */
 const LEAVE_MS = 2000;
 
@@ -39,6 +39,8 @@ export interface RunFrame {
   readonly after?: { readonly run: string; readonly done: readonly Done[] };
   /** The plan that is applied: its file, and what it permits. */
   readonly plan?: { readonly file: string; readonly guard: Guard };
+  /** The run that it takes back. */
+  readonly rollsBack?: string;
 }
 
 /** Runs it and returns the exit code. */
@@ -59,7 +61,8 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   const notice = (text: string, host?: string): void => {
     emit({ v: EVENT_VERSION, run: runId, at: new Date().toISOString(), type: 'notice', level: 'info', text: redact(text), ...(host === undefined ? {} : { host }) });
   };
-  const transport = transportFor(runId, frame, notice);
+  const plain = transportFor({ runId, options, password: frame.password, notice: (host, text) => notice(text, host.name) });
+  const transport = options.verbose ? timed(plain, frame.timings, notice) : plain;
   const leave = async (exit: number, stopped: string): Promise<void> => {
     emit(recapFor({ runId, exit, check: options.check, stopped }));
     await Promise.race([Promise.all([transport.close(), output.close()]), delay(LEAVE_MS)]);
@@ -72,9 +75,11 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   });
   output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
   const ledger = options.check || journal === undefined ? undefined : new Ledger(runId, done => journal.done(done), frame.after?.done);
-  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, signal: interrupts.signal }), ...(ledger === undefined ? {} : { ledger }) });
+  const undo = options.check || journal === undefined ? undefined : openUndoLog(dirname(journal.path), notice);
+  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, signal: interrupts.signal }), ...(ledger === undefined ? {} : { ledger }), ...(undo === undefined ? {} : { undo }) });
   await output.close();
   await journal?.close();
+  undo?.close();
   const problem = journal?.problem();
   if (journal !== undefined && problem !== undefined) process.stderr.write(`the journal ${journal.path} is not complete: ${problem}\n`);
   return recap.exit;
@@ -100,19 +105,6 @@ export function questionsOn({ json }: Pick<RunOptions, 'json'>): NodeJS.WriteStr
   return json ? process.stderr : process.stdout;
 }
 
-function transportFor(runId: string, { options, timings, password }: RunFrame, notice: (text: string, host?: string) => void): Transport {
-  const transport = createTransport({
-    runId,
-    hostKey: options.hostKey,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    becomePassword: () => Promise.resolve(password),
-    notice: (host, text) => notice(text, host.name),
-    ...(options.user === undefined ? {} : { user: options.user }),
-    ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
-  });
-  return options.verbose ? timed(transport, timings, notice) : transport;
-}
-
 /** Tells once how long it took until the first host answered. */
 function timed(transport: Transport, timings: Timings, notice: (text: string) => void): Transport {
   let begun = false;
@@ -134,10 +126,11 @@ function timed(transport: Transport, timings: Timings, notice: (text: string) =>
 }
 
 /** What a prepared run was asked for. */
-export function recordFor({ runId, path, playbook, selection, checked }: Prepared, { options, after, plan }: RunFrame): JobRecord {
+export function recordFor({ runId, path, playbook, selection, checked }: Prepared, { options, after, plan, rollsBack }: RunFrame): JobRecord {
   return recordOf({
     runId, name: playbook.name, checked, ...argsOf(relative(process.cwd(), path), options, selection.limit),
     ...(after === undefined ? {} : { resumes: after.run }), ...(plan === undefined ? {} : { applies: plan.file }),
+    ...(rollsBack === undefined ? {} : { rollsBack }),
   });
 }
 

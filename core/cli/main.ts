@@ -56,6 +56,10 @@ const commands: Commands = {
     const { resumeCommand } = require('./resume-command') as typeof import('./resume-command');
     return resumeCommand(run, options, timingsFrom('options read'));
   },
+  rollback(run, options) {
+    const { rollbackCommand } = require('./rollback-command') as typeof import('./rollback-command');
+    return rollbackCommand(run, options, timingsFrom('options read'));
+  },
   runs(options) {
     const { runsCommand } = require('./runs-command') as typeof import('./runs-command');
     return Promise.resolve(runsCommand(options));
@@ -63,6 +67,10 @@ const commands: Commands = {
   async show(what, options) {
     const { showCommand } = require('./show-command') as typeof import('./show-command');
     return Promise.resolve(showCommand(what, options));
+  },
+  owed(pattern, options) {
+    const { owedCommand } = require('./owed-command') as typeof import('./owed-command');
+    return owedCommand(pattern, options);
   },
   inventory(pattern, host, options) {
     const { inventoryCommand, inventoryHostCommand } = require('./inventory-command') as typeof import('./inventory-command');
@@ -90,7 +98,7 @@ function report(error: unknown, argv: readonly string[]): number {
   // What commander found wrong it has printed itself.
   if (!(error instanceof CommanderError)) process.stderr.write(`${text}\n`);
   // Whoever reads the events gets a last one on every way out.
-  if (['run', 'plan', 'apply', 'resume'].includes(argv[0] ?? '') && argv.includes('--json')) {
+  if (['run', 'plan', 'apply', 'resume', 'rollback'].includes(argv[0] ?? '') && argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify(recapFor({ runId: '', exit, check: argv.includes('--check'), stopped: text }))}\n`);
   }
   return exit;

@@ -26,9 +26,8 @@ export interface Manner {
   readonly step: boolean;
 }
 
-/** All options of `run`. */
-export interface RunOptions extends PlaybookOptions, Manner {
-  readonly check: boolean;
+/** How hosts are reached. */
+export interface ReachOptions {
   readonly forks: number;
   readonly user?: string;
   readonly privateKey?: string;
@@ -36,6 +35,11 @@ export interface RunOptions extends PlaybookOptions, Manner {
   readonly askBecomePassword: boolean;
   readonly becomePasswordFile?: string;
   readonly hostKey: HostKeyPolicy;
+}
+
+/** All options of `run`. */
+export interface RunOptions extends PlaybookOptions, Manner, ReachOptions {
+  readonly check: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   /** Milliseconds. */
@@ -57,6 +61,16 @@ export interface AgainOptions extends Manner {
   readonly limit?: string;
 }
 
+/** Options of `rollback`: everything else is as in the run that is taken back. */
+export interface RollbackOptions extends Omit<Manner, 'step'> {
+  /** Other ones than the run's. */
+  readonly inventory: readonly string[];
+  readonly limit?: string;
+  readonly check: boolean;
+  /** Put back also what was cut off, of which nobody knows who wrote what is there now. */
+  readonly includeUnfinished: boolean;
+}
+
 /** Options of `show` and `runs`. */
 export interface ShowOptions {
   readonly json: boolean;
@@ -67,6 +81,13 @@ export interface ShowOptions {
 /** Options of `inventory`. */
 export interface InventoryOptions {
   readonly inventory: readonly string[];
+}
+
+/** Options of `owed`. */
+export interface OwedOptions extends InventoryOptions, ReachOptions {
+  /** Strike out what is listed. */
+  readonly clear: boolean;
+  readonly yes: boolean;
 }
 
 /** An option that may stand several times, each value kept. */

@@ -21,6 +21,13 @@ export function playbookCommand(program: Command, name: string): Command {
 
 /** How hosts are reached and worked on. */
 export function addReach(command: Command): Command {
+  return addLogin(command)
+    .option('--timeout <s>', 'time limit of a task on a host that sets none, in seconds (600)', seconds, 600_000)
+    .option('--lock-wait <s>', 'how long to wait for another run that holds a host, in seconds (60)', secondsOrNone, 60_000);
+}
+
+/** How hosts are reached. */
+export function addLogin(command: Command): Command {
   return command
     .option('--forks <n>', 'hosts at work at the same time (50)', positive, 50)
     .option('-u, --user <user>', 'log in as this user where the inventory names none')
@@ -28,9 +35,7 @@ export function addReach(command: Command): Command {
     .option('-b, --become', 'become root, by sudo', false)
     .option('-K, --ask-become-password', 'ask for the password of sudo', false)
     .option('--become-password-file <file>', 'read the password of sudo from a file (or RUNSHEET_BECOME_PASSWORD_FILE)')
-    .addOption(new Option('--host-key <policy>', 'host keys that are not known: refuse them (strict, the default) or learn them (accept-new)').choices(['strict', 'accept-new']).default('strict'))
-    .option('--timeout <s>', 'time limit of a task on a host that sets none, in seconds (600)', seconds, 600_000)
-    .option('--lock-wait <s>', 'how long to wait for another run that holds a host, in seconds (60)', secondsOrNone, 60_000);
+    .addOption(new Option('--host-key <policy>', 'host keys that are not known: refuse them (strict, the default) or learn them (accept-new)').choices(['strict', 'accept-new']).default('strict'));
 }
 
 /** Who answers questions. */

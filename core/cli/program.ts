@@ -1,7 +1,7 @@
 /** The commands and their options, declared once. */
 import { Command } from 'commander';
-import { each, type AgainOptions, type InventoryOptions, type PlanOptions, type PlaybookOptions, type RunOptions, type ShowOptions } from './options';
-import { addAgain, addAnswers, addReach, INVENTORY_HELP, playbookCommand } from './program-options';
+import { each, type AgainOptions, type InventoryOptions, type OwedOptions, type PlanOptions, type PlaybookOptions, type RollbackOptions, type RunOptions, type ShowOptions } from './options';
+import { addAgain, addAnswers, addLogin, addReach, INVENTORY_HELP, playbookCommand } from './program-options';
 
 /** What the commands do; each returns the exit code. */
 export interface Commands {
@@ -10,8 +10,10 @@ export interface Commands {
   plan(playbook: string | undefined, options: PlanOptions, help: string): Promise<number>;
   apply(plan: string, options: AgainOptions): Promise<number>;
   resume(run: string, options: AgainOptions): Promise<number>;
+  rollback(run: string, options: RollbackOptions): Promise<number>;
   runs(options: { readonly json: boolean }): Promise<number>;
   show(what: string, options: ShowOptions): Promise<number>;
+  owed(pattern: string, options: OwedOptions): Promise<number>;
   inventory(pattern: string, host: string | undefined, options: InventoryOptions): Promise<number>;
 }
 
@@ -37,8 +39,10 @@ export function makeProgram(commands: Commands, done: Done): Command {
   addPlan(program, commands, done);
   addApply(program, commands, done);
   addResume(program, commands, done);
+  addRollback(program, commands, done);
   addRuns(program, commands, done);
   addShow(program, commands, done);
+  addOwed(program, commands, done);
   addInventory(program, commands, done);
   program.addHelpText('after', `
 Examples:
@@ -91,6 +95,20 @@ function addResume(program: Command, commands: Commands, done: Done): void {
     .action(async (run: string, options: AgainOptions) => { done(await commands.resume(run, options)); });
 }
 
+function addRollback(program: Command, commands: Commands, done: Done): void {
+  program.command('rollback').argument('<RUN>', 'the id of the run, its beginning, or "last"')
+    .description('Take back what a run changed, down to the last change that cannot be taken back.').helpOption('-h, --help', 'print this help')
+    .option('--limit <pattern>', 'only on these hosts')
+    .option('-i, --inventory <inventory>', `${INVENTORY_HELP} (those of the run)`, each, [])
+    .option('--check', 'look and compare only: say what would be put back', false)
+    .option('--include-unfinished', 'put back also what the run was cut off in, although somebody else may have written what is there', false)
+    .option('--yes', 'do not ask', false)
+    .option('--diff', 'show the changes in texts', false)
+    .option('--verbose', 'show every host of every task, and where the time goes', false)
+    .option('--json', 'print the events of the rollback, one a line', false)
+    .action(async (run: string, options: RollbackOptions) => { done(await commands.rollback(run, options)); });
+}
+
 function addRuns(program: Command, commands: Commands, done: Done): void {
   program.command('runs').description('List the runs that were started in this folder, the newest first.').helpOption('-h, --help', 'print this help')
     .option('--json', 'print them as JSON', false)
@@ -104,6 +122,15 @@ function addShow(program: Command, commands: Commands, done: Done): void {
     .option('--diff', 'show the changes in texts', false)
     .option('--json', 'print it as JSON', false)
     .action(async (what: string, options: ShowOptions) => { done(await commands.show(what, options)); });
+}
+
+function addOwed(program: Command, commands: Commands, done: Done): void {
+  addLogin(program.command('owed').argument('[PATTERN]', 'only the hosts that this pattern names (all)', 'all'))
+    .description('List handlers that changes called for and that have not run since, on the hosts themselves.').helpOption('-h, --help', 'print this help')
+    .option('-i, --inventory <inventory>', INVENTORY_HELP, each, [])
+    .option('--clear', 'strike out what is listed, because it was done by hand', false)
+    .option('--yes', 'answer yes to the question before that', false)
+    .action(async (pattern: string, options: OwedOptions) => { done(await commands.owed(pattern, options)); });
 }
 
 function addInventory(program: Command, commands: Commands, done: Done): void {

@@ -11,7 +11,7 @@ const bench = new Bench();
 afterAll(() => bench.remove());
 
 const nothing = (): Promise<number> => Promise.resolve(0);
-const none: Commands = { run: nothing, check: nothing, plan: nothing, apply: nothing, resume: nothing, runs: nothing, show: nothing, inventory: nothing };
+const none: Commands = { run: nothing, check: nothing, plan: nothing, apply: nothing, resume: nothing, rollback: nothing, runs: nothing, show: nothing, owed: nothing, inventory: nothing };
 
 /** Files with one of these in their names are never read for help or version. */
 const HEAVY = /\.ts$|ts-node|typescript|@swc|commander|zod/;
