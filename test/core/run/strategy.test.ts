@@ -161,7 +161,8 @@ describe('delegateTo', () => {
     const result = await w.run(playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'h1,h2', tasks: [drain] })] }));
     expect(w.read('lb', 'drained')?.split('\n').sort()).toEqual(['', 'h1', 'h2']);
     expect(result.tasks.map(event => event.delegate)).toEqual(['lb', 'lb']);
-    expect(w.calls.filter(call => call.startsWith('connect'))).toEqual(['connect lb login', 'connect lb login']);
+    // Before them each host is asked for handlers that it is owed.
+    expect(w.calls.filter(call => call.startsWith('connect')).slice(3)).toEqual(['connect lb login', 'connect lb login']);
     expect(w.calls.filter(call => call.startsWith('lock')).sort()).toEqual(['lock h1 login', 'lock h2 login', 'lock lb login']);
   });
 
