@@ -142,13 +142,20 @@ export function isUnreachable(value: unknown): value is Unreachable {
  * A task that runs at the end of the play (of the batch, with `serial`), once on each host where a task that notifies it changed something; also
  * on a host that failed in a later task. Where it cannot run, because the host is gone or the run was ended for all, it is named as owed.
  */
-export interface Handler { readonly kind: 'handler'; readonly name: string; readonly task: Task<unknown>; readonly site: Site }
+export interface Handler { readonly kind: 'handler'; readonly name: string; readonly task: Task<unknown>; /** One host after the other; see `handler`. */ readonly rolling: boolean; readonly site: Site }
+
+/** Options of a handler. */
+export type HandlerOptions<U extends Uses, V> = Omit<TaskOptions<U, V>, 'notify' | 'runOnce'> & {
+  /** One host after the other, and none after the first that fails: those stay as they are, and the handler is owed there. */
+  readonly rolling?: boolean;
+};
 
 /** Declares a handler; `options` as for a task, without `notify` and `runOnce`. */
 export function handler<A extends MadeAction, const U extends Uses = NoUses>(
-  name: string, action: A | ((values: ValuesOf<U> & Here) => A), options?: Omit<TaskOptions<U, ActionValue<A>>, 'notify' | 'runOnce'>): Handler {
-  const body: Task<unknown> = task<A, U>(name, action, (options ?? {}) as TaskOptions<U, ActionValue<A>>);
-  return { kind: 'handler', name, task: body, site: siteHere(handler) };
+  name: string, action: A | ((values: ValuesOf<U> & Here) => A), options?: HandlerOptions<U, ActionValue<A>>): Handler {
+  const { rolling = false, ...rest } = options ?? {};
+  const body: Task<unknown> = task<A, U>(name, action, rest as TaskOptions<U, ActionValue<A>>);
+  return { kind: 'handler', name, task: body, rolling, site: siteHere(handler) };
 }
 
 /** Tasks that belong together. When one fails on a host, `rescue` runs there; `always` runs in any case. */
@@ -180,8 +187,16 @@ export interface BlockOptions<U extends Uses = Uses> {
 /** As a method's type, so that a condition on certain values is a condition: the runner only ever passes what its block `uses`. */
 type Condition<U extends Uses> = { holds(values: ValuesOf<U> & Here): boolean }['holds'];
 
+/** Where handlers that were notified so far run at once, on the hosts that come by here. */
+export interface Flush { readonly kind: 'flush' }
+
+/** Runs the handlers that were notified so far, here instead of at the end of the play. */
+export function flush(): Flush {
+  return { kind: 'flush' };
+}
+
 /** What stands in a play's list. */
-export type Step = Task<unknown> | Block;
+export type Step = Task<unknown> | Block | Flush;
 
 /** Declares a block. */
 export function block<const U extends Uses = NoUses>(name: string, options: BlockOptions<U>): Block {

@@ -1,5 +1,5 @@
 /**
- * Handlers: what a change calls for at the end of the play, once for each host.
+ * Handlers: what a change calls for at the end of the play or at a flush, once for each host.
  *
  * They run also on hosts that failed in a later task, since the change that calls for them is made. They do not run on hosts that cannot be
  * reached, and not after the run was ended for all (cancelled, refused, a fatal failure): then they are named as owed, and stay written down on the
@@ -23,9 +23,16 @@ export class Notified {
     }
   }
 
-  /** The hosts that it is owed on; true where that is sure. */
-  owed(handler: Handler): ReadonlyMap<Host, boolean> {
-    return this.#by.get(handler) ?? new Map();
+  /** The hosts of a batch that it is owed on; true where that is sure. They are taken: whoever asks next gets none of them. */
+  take(handler: Handler, batch: readonly Host[]): ReadonlyMap<Host, boolean> {
+    const hosts = this.#by.get(handler);
+    const taken = new Map<Host, boolean>();
+    for (const host of batch) {
+      const surely = hosts?.get(host);
+      if (surely !== undefined) taken.set(host, surely);
+      hosts?.delete(host);
+    }
+    return taken;
   }
 }
 
@@ -38,16 +45,29 @@ export async function runHandlers(frame: Frame, batch: readonly Host[]): Promise
   const failed = new Map<Host, string>();
   await recall(frame, batch);
   for (const laid of play.handlers) {
-    const owed = notified.owed(laid.handler);
-    const waiting = batch.filter(host => owed.has(host));
+    const owed = notified.take(laid.handler, batch);
+    const waiting = [...owed.keys()];
     const able = (host: Host): boolean => run.isSelected(laid.step) && !run.ends(false) && !run.unreachable.has(host) && !failed.has(host);
     const hosts = waiting.filter(able);
     warn(frame, laid, waiting.filter(host => !hosts.includes(host)));
-    if (hosts.length === 0) continue;
     const doubtful = new Set(hosts.filter(host => owed.get(host) !== true));
-    for (const [host, name] of await runTask(frame, laid.step, hosts, doubtful)) failed.set(host, name);
-    if (!run.check && !run.signal.aborted) {
-      await Promise.all(hosts.filter(host => !failed.has(host) && !run.unreachable.has(host)).map(host => run.owed.done(host, laid.handler)));
+    for (const [host, name] of await runOne(frame, laid, { hosts, doubtful })) failed.set(host, name);
+  }
+  return failed;
+}
+
+/** One handler on its hosts: side by side, or with `rolling` one after the other until one is lost. */
+async function runOne(frame: Frame, laid: LaidHandler, { hosts, doubtful }: { readonly hosts: readonly Host[]; readonly doubtful: ReadonlySet<Host> }): Promise<Failures> {
+  const { run } = frame;
+  const failed = new Map<Host, string>();
+  const portions = laid.handler.rolling ? hosts.map(host => [host]) : [hosts].filter(all => all.length > 0);
+  for (const [index, portion] of portions.entries()) {
+    for (const [host, name] of await runTask(frame, laid.step, portion, doubtful)) failed.set(host, name);
+    const fine = portion.filter(host => !failed.has(host) && !run.unreachable.has(host));
+    if (!run.check && !run.signal.aborted) await Promise.all(fine.map(host => run.owed.done(host, laid.handler)));
+    if (laid.handler.rolling && fine.length === 0) {
+      warn(frame, laid, portions.slice(index + 1).flat());
+      break;
     }
   }
   return failed;

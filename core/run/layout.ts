@@ -1,7 +1,7 @@
 /** A playbook laid out: every play, block and task with its id and its hosts, before any connection. */
 import type { Host } from '../inventory/host';
 import type { Play } from '../play';
-import type { Block, Handler, Step, Task, Use } from '../task';
+import type { Block, Flush, Handler, Step, Task, Use } from '../task';
 import { batchesOf } from './batches';
 
 /** A task at one place of the playbook. The same handle may stand at several. */
@@ -31,7 +31,7 @@ export interface LaidBlock {
 }
 
 /** What stands in a list. */
-export type LaidStep = LaidTask | LaidBlock;
+export type LaidStep = LaidTask | LaidBlock | Flush;
 
 /** A handler and the task that it is in this play. */
 export interface LaidHandler { readonly handler: Handler; readonly step: LaidTask }
@@ -71,7 +71,7 @@ export interface Layout {
 
 /** All tasks below these steps, in the order of the playbook. */
 export function tasksIn(steps: readonly LaidStep[]): readonly LaidTask[] {
-  return steps.flatMap(step => (step.kind === 'task' ? [step] : tasksIn([...step.tasks, ...step.rescue, ...step.always])));
+  return steps.flatMap(step => (step.kind === 'task' ? [step] : step.kind === 'flush' ? [] : tasksIn([...step.tasks, ...step.rescue, ...step.always])));
 }
 
 /** Whose values it needs: for itself, and for the conditions of its blocks. */
@@ -113,7 +113,7 @@ export class Layouter {
   }
 
   #steps(steps: readonly Step[], above: Above): readonly LaidStep[] {
-    return steps.map(step => (step.kind === 'task' ? this.#task(step, above, false) : this.#block(step, above)));
+    return steps.map(step => (step.kind === 'task' ? this.#task(step, above, false) : step.kind === 'flush' ? step : this.#block(step, above)));
   }
 
   #block(block: Block, above: Above): LaidBlock {

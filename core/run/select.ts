@@ -66,7 +66,7 @@ function firstOf(plays: readonly LaidPlay[], startAt: string | undefined, proble
 
 /** All blocks below these steps, each before those in it. */
 export function blocksIn(steps: readonly LaidStep[]): readonly LaidBlock[] {
-  return steps.flatMap(step => (step.kind === 'task' ? [] : [step, ...blocksIn([...step.tasks, ...step.rescue, ...step.always])]));
+  return steps.flatMap(step => (step.kind !== 'block' ? [] : [step, ...blocksIn([...step.tasks, ...step.rescue, ...step.always])]));
 }
 
 function addCleanUp(block: LaidBlock, selected: Set<LaidTask>, skipped: (task: LaidTask) => boolean): void {

@@ -1,5 +1,6 @@
 /** Steps in order on a batch of hosts, and blocks with their `rescue` and `always`. */
 import type { Host } from '../inventory/host';
+import { runHandlers } from './handlers';
 import { tasksIn, type LaidBlock, type LaidStep } from './layout';
 import { runTask, type Failures, type Frame } from './task-run';
 
@@ -16,10 +17,19 @@ export async function runSteps(frame: Frame, steps: readonly LaidStep[], hosts: 
       frame.tally.cut(active);
       break;
     }
-    const more = step.kind === 'task' ? await runTask(frame, step, active) : await runBlock(frame, step, active);
+    const more = await runStep(frame, step, active);
     for (const [host, name] of more) failed.set(host, name);
   }
   return failed;
+}
+
+async function runStep(frame: Frame, step: LaidStep, hosts: readonly Host[]): Promise<Failures> {
+  switch (step.kind) {
+    case 'task': return await runTask(frame, step, hosts);
+    case 'block': return await runBlock(frame, step, hosts);
+    case 'flush': return await runHandlers(frame, hosts);
+    default: return step satisfies never;
+  }
 }
 
 async function runBlock(frame: Frame, block: LaidBlock, hosts: readonly Host[]): Promise<Failures> {

@@ -26,7 +26,7 @@ function checkPlay(laid: LaidPlay, problems: Problems): void {
 }
 
 function checkLists(steps: readonly LaidStep[], problems: Problems): void {
-  checkNames(steps.map(step => (step.kind === 'task' ? step.task : step.block)), 'tasks', problems);
+  checkNames(steps.flatMap((step): readonly Named[] => (step.kind === 'task' ? [step.task] : step.kind === 'block' ? [step.block] : [])), 'tasks', problems);
   for (const step of steps) {
     if (step.kind === 'block') for (const list of [step.tasks, step.rescue, step.always]) checkLists(list, problems);
   }
