@@ -46,6 +46,23 @@ describe('plain reporter', () => {
     expect(plain(cut)).toContain('  Write  2 changed');
   });
 
+  test('takes hosts that start the same task one by one as one row, as long as it is open', () => {
+    const play = RUN.filter(event => event.type === 'start' || event.type === 'task').filter(event => event.name === 'Write');
+    const begun = play.find(event => event.type === 'start');
+    const ended = play.filter(event => event.type === 'task');
+    const [m1, m2, m3] = HOSTS;
+    if (begun === undefined) throw new Error('the replay has a start');
+    const start = (host: string): RunnerEvent => ({ ...begun, hosts: [host] });
+    const end = (host: string): readonly RunnerEvent[] => ended.filter(event => event.host === host);
+    expect(plain([start(m2), start(m1), ...end(m1), ...end(m2), start(m3), ...end(m3)])).toBe([
+      '  Write  2 changed',
+      '      changed m2, m1  /etc/x.conf content: a -> b',
+      '  Write  1 changed',
+      '      changed m3  /etc/x.conf content: a -> b',
+      '',
+    ].join('\n'));
+  });
+
   test('folds the recap of many hosts into a line per outcome', () => {
     const recap = RUN.at(-1);
     if (recap?.type !== 'recap') throw new Error('the replay ends with a recap');
