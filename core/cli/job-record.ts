@@ -27,6 +27,8 @@ export const jobRecord = z.strictObject({
   resumes: z.string().exactOptional(),
   /** The plan that it applies, a path. */
   applies: z.string().exactOptional(),
+  /** The run that it takes back. */
+  rollsBack: z.string().exactOptional(),
 }).readonly();
 
 export type JobRecord = z.infer<typeof jobRecord>;
@@ -41,6 +43,7 @@ export interface RecordOf {
   readonly checked: readonly string[];
   readonly resumes?: string;
   readonly applies?: string;
+  readonly rollsBack?: string;
 }
 
 /** The record of a run that starts now, in this process. */

@@ -76,7 +76,7 @@ export function findRun(given: string, dir = JOURNALS): PastRun {
 export function lastRunOf(playbook: string, dir = JOURNALS): PastRun {
   for (const id of runIds(dir)) {
     const run = readRun(id, dir);
-    if (run.job !== undefined && !run.job.args.check && resolve(run.job.args.playbook) === playbook) return run;
+    if (run.job !== undefined && !run.job.args.check && run.job.rollsBack === undefined && resolve(run.job.args.playbook) === playbook) return run;
   }
   throw new UsageError('no run of this playbook was started in this folder');
 }

@@ -34,6 +34,7 @@ function resumable({ id, ending, job, recap }: PastRun): JobRecord {
   if (job === undefined) throw new UsageError(`run ${id} has no job.json that can be read, so nobody knows what it was asked for; start it anew`);
   if (ending === 'killed or running') throw new UsageError(`run ${id} was started on ${job.process.host}, and only there it can be seen whether it is still at work; resume it there`);
   if (job.args.check) throw new UsageError(`run ${id} was a check, which changes nothing: there is nothing to go on with`);
+  if (job.rollsBack !== undefined) throw new UsageError(`run ${id} took run ${job.rollsBack} back`, `Go on with it: runsheet rollback ${job.rollsBack}`);
   if (job.applies !== undefined) throw new UsageError(`run ${id} applied the plan ${job.applies}, which no longer fits; make a plan of what is left`);
   if (recap?.exit === 0) throw new UsageError(`run ${id} ended well: there is nothing to go on with`);
   return job;

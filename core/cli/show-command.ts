@@ -53,6 +53,7 @@ function head({ id, job, begun, ending }: PastRun, { paint }: Look): readonly st
     `${paint.bold(`run ${id}`)}  ${colour(ending)}${paint.dim(`  ${whenOf(job?.at ?? begun?.at ?? null)} UTC`)}`,
     ...(job === undefined ? [] : [`  ${shellWords(job.args)}`]),
     ...(job?.resumes === undefined ? [] : [`  goes on after run ${job.resumes}`]),
+    ...(job?.rollsBack === undefined ? [] : [`  takes back run ${job.rollsBack}`]),
     ...(job?.applies === undefined ? [] : [`  applies the plan ${job.applies}`]),
   ];
 }

@@ -4,12 +4,16 @@ import { cmd, lines } from '../transport/command';
 import type { Target } from '../transport/connection';
 import type { Fingerprint, PathBefore, UndoRecord } from '../run/undo-record';
 import { lookCommand, parseSaid, typeOf } from '../run/undo-scripts';
-import { linesOf } from './fingerprints';
+import { placeOf, type Chain } from './chain';
+import { isAlike, linesOf } from './fingerprints';
 import { conflict } from './restored';
 
 export interface UnchangedParams {
   /** What is to be taken back on this host, the last change first. */
   readonly changes: readonly UndoRecord[];
+  readonly chains: ReadonlyMap<UndoRecord, readonly Chain[]>;
+  /** The run was taken back already. */
+  readonly isFinished: boolean;
   readonly includeUnfinished: boolean;
 }
 
@@ -34,7 +38,7 @@ export const unchanged = check<UnchangedParams, true>({
 });
 
 /** What speaks against it, a sentence each. Goes back change by change, so that an edit of somebody else between two changes of the run is found too. */
-export function conflictsIn({ now, copies, entries }: Seen, { changes, includeUnfinished }: UnchangedParams): readonly string[] {
+export function conflictsIn({ now, copies, entries }: Seen, { changes, chains, isFinished, includeUnfinished }: UnchangedParams): readonly string[] {
   const problems: string[] = [];
   const state = new Map(now);
   const altered: string[] = [];
@@ -44,9 +48,9 @@ export function conflictsIn({ now, copies, entries }: Seen, { changes, includeUn
       const left = change.left?.[i]?.is;
       // Of a tree in which something is put back first, the look at that time decides.
       const isOpen = !only && altered.some(other => isWithin(other, path) || isWithin(path, other));
-      if (is === was && !isOpen) continue;
-      const isOurs = left === undefined ? includeUnfinished : is === left;
-      if (!isOurs && !isOpen) problems.push(conflict(path, is, change));
+      const place = placeOf(is, { was, left, isFinished, ...chains.get(change)?.[i] ?? { further: [], newer: [] } });
+      if (place === 'back' && !isOpen) continue;
+      if (!isOpen && (place === 'strange' || (place === 'unsure' && !includeUnfinished))) problems.push(conflict(path, is, change));
       else if (!hasCopy(change, i, copies)) problems.push(`the copy of ${path} is gone or was changed (${copyPath(change, i)}); copies of the newest 10 runs are kept`);
       state.set(path, was);
       altered.push(path);
@@ -66,7 +70,7 @@ function isWithin(path: string, folder: string): boolean {
 
 function hasCopy(change: UndoRecord, index: number, copies: Seen['copies']): boolean {
   const was = change.paths[index]?.was ?? '';
-  return ['absent', 'directory'].includes(typeOf(was)) || copies.get(copyPath(change, index)) === was;
+  return ['absent', 'directory'].includes(typeOf(was)) || isAlike(copies.get(copyPath(change, index)) ?? '', was);
 }
 
 function copyPath({ copies = '' }: UndoRecord, index: number): string {

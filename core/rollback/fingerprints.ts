@@ -10,6 +10,11 @@ export function said(fingerprint: Fingerprint): string {
   return `a ${type === 'tree' ? 'directory' : type} (${parts.join(', ')})`;
 }
 
+/** The same but for the time of the last change? */
+export function isAlike(a: Fingerprint, b: Fingerprint): boolean {
+  return a.slice(0, a.lastIndexOf(' ')) === b.slice(0, b.lastIndexOf(' '));
+}
+
 /** The lines of a command's output. */
 export function linesOf({ stdout }: Pick<CommandResult, 'stdout'>): readonly string[] {
   return stdout.split('\n').filter(line => line !== '');

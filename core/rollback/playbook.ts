@@ -7,6 +7,7 @@ import { playbook, type Playbook } from '../playbook';
 import type { UndoRecord } from '../run/undo-record';
 import { all, task, type Task } from '../task';
 import { actionOf } from './calls';
+import { chainsOf, type Chain } from './chain';
 import { unchanged } from './conflicts';
 import { legsBack, type Leg } from './order';
 import { restored } from './restored';
@@ -41,7 +42,13 @@ export function rollbackPlaybook(options: RollbackOptions): Playbook {
 }
 
 class Maker {
-  constructor(private readonly options: RollbackOptions, private readonly hostsOf: (stages: readonly Stage[]) => readonly Host[]) {}
+  readonly #chains: ReadonlyMap<UndoRecord, readonly Chain[]>;
+  readonly #isFinished: boolean;
+
+  constructor(private readonly options: RollbackOptions, private readonly hostsOf: (stages: readonly Stage[]) => readonly Host[]) {
+    this.#chains = chainsOf(options.changes);
+    this.#isFinished = options.earlier === 'finished';
+  }
 
   /** One for each user that the run became. */
   looks(): readonly Play[] {
@@ -50,7 +57,7 @@ class Maker {
     const users = [...new Set(withPaths.map(({ become }) => become))];
     return users.map(become => {
       const own = withPaths.filter(change => change.become === become);
-      const look = task('See that nobody else changed it since', ({ host }) => unchanged({ changes: on(own, host), includeUnfinished }), { become: become ?? false });
+      const look = task('See that nobody else changed it since', ({ host }) => unchanged({ changes: on(own, host), chains: this.#chains, isFinished: this.#isFinished, includeUnfinished }), { become: become ?? false });
       return play({ name: `Look${become === null ? '' : ` as ${become}`}`, hosts: this.hostsOf([own]), tasks: [look] });
     });
   }
@@ -80,9 +87,9 @@ class Maker {
     const become = becomeOf(stage);
     const has = (of: Stage) => ({ host }: { readonly host: Host }): boolean => on(of, host).length > 0;
     const withPaths = stage.filter(({ paths }) => paths.length > 0);
-    const files = withPaths.length === 0 ? [] : [task(`Put back: ${nameOf(stage)}`, ({ host }) => on(withPaths, host).map(change => restored({ change, includeUnfinished })), { when: has(withPaths), become })];
-    const resources = stage.filter(change => actionsIn(change, 'resource').length > 0);
-    const states = resources.length === 0 ? [] : [task(`Take back: ${nameOf(stage)}`, ({ host }) => on(resources, host).flatMap(change => actionsIn(change, 'resource')), { when: has(resources), become })];
+    const files = withPaths.length === 0 ? [] : [task(`Put back: ${nameOf(stage)}`, ({ host }) => on(withPaths, host).map(change => restored({ change, chains: this.#chains.get(change) ?? [], isFinished: this.#isFinished, includeUnfinished })), { when: has(withPaths), become })];
+    const resources = stage.filter(change => this.#statesOf(change).length > 0);
+    const states = resources.length === 0 ? [] : [task(`Take back: ${nameOf(stage)}`, ({ host }) => on(resources, host).flatMap(change => this.#statesOf(change)), { when: has(resources), become })];
     const commands = stage.filter(change => actionsIn(change, 'other').length > 0);
     changing.push(...files, ...states);
     // What is no state is done where it has an effect to take back: after files that came back.
@@ -91,6 +98,14 @@ class Maker {
       uses, become, when: ({ host, ...values }) => has(commands)({ host }) && this.#isDue(files.length > 0 ? Object.values(values) : undefined),
     })];
     return [...files, ...states, ...rest];
+  }
+
+  /** Once the run was taken back, what a state was first is all that counts: stopping what was stopped and started again would be no going back. */
+  #statesOf(change: UndoRecord): readonly Action<unknown>[] {
+    const actions = actionsIn(change, 'resource');
+    if (!this.#isFinished) return actions;
+    const earlier = this.options.changes.filter(({ host, seq }) => host === change.host && seq < change.seq).flatMap(each => actionsIn(each, 'resource'));
+    return actions.filter(action => !earlier.some(each => each.module === action.module && each.subject === action.subject));
   }
 
   /** Is to be done what cannot be read from a state? @param values of the tasks that it depends on; without them only the first rollback does it */

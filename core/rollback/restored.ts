@@ -4,10 +4,15 @@ import { live, resource, type Applied, type Change } from '../module';
 import { lookCommand, parseSaid, restoreCommand, typeOf, type PutBack } from '../run/undo-scripts';
 import type { Fingerprint, PathAfter, UndoRecord } from '../run/undo-record';
 import type { Target } from '../transport/connection';
+import { placeOf, type Chain } from './chain';
 import { linesOf, said } from './fingerprints';
 
 export interface RestoredParams {
   readonly change: UndoRecord;
+  /** Of its paths, in their order. */
+  readonly chains: readonly Chain[];
+  /** The run was taken back already. */
+  readonly isFinished: boolean;
   /** Put back also what was cut off, of which nobody knows who wrote what is there now. */
   readonly includeUnfinished: boolean;
 }
@@ -38,12 +43,13 @@ async function look(on: Target, { paths }: UndoRecord): Promise<State> {
 }
 
 /** The paths that are not as they were. @throws RefusedError where that is somebody else's doing */
-function different(state: State, { change, includeUnfinished }: RestoredParams): readonly PutBack[] {
+function different(state: State, { change, chains, isFinished, includeUnfinished }: RestoredParams): readonly PutBack[] {
   return change.paths.flatMap((before, i): readonly PutBack[] => {
     const now = state[i]?.is ?? '';
     const left = change.left?.[i];
-    if (now === before.was) return [];
-    if (left === undefined ? !includeUnfinished : now !== left.is) throw new RefusedError(conflict(before.path, now, change), 'Look at it, and put it as you want it by hand.');
+    const place = placeOf(now, { was: before.was, left: left?.is, isFinished, ...chains[i] ?? { further: [], newer: [] } });
+    if (place === 'back') return [];
+    if (place === 'strange' || (place === 'unsure' && !includeUnfinished)) throw new RefusedError(conflict(before.path, now, change), 'Look at it, and put it as you want it by hand.');
     return [{ ...before, number: i + 1, now, leftDirTime: left?.dirTime }];
   });
 }
@@ -59,9 +65,13 @@ export function conflict(path: string, now: Fingerprint, { task, left }: UndoRec
 function changesOf(path: string, now: Fingerprint, was: Fingerprint): readonly Change[] {
   const [type = '', mode = '', owner = '', hash = ''] = now.split(' ');
   const [oldType = '', oldMode = '', oldOwner = '', oldHash = ''] = was.split(' ');
-  if (type !== oldType) return [{ resource: path, property: 'state', from: type === 'absent' ? null : type, to: oldType === 'absent' ? null : oldType }];
+  if (type !== oldType) return [{ resource: path, property: 'state', from: wordOf(type), to: wordOf(oldType) }];
   const change = (property: string, from: string, to: string): readonly Change[] => (from === to ? [] : [{ resource: path, property, from, to }]);
   return [...change('content', short(hash), short(oldHash)), ...change('mode', mode, oldMode), ...change('owner', owner, oldOwner)];
+}
+
+function wordOf(type: string): string | null {
+  return type === 'absent' ? null : type === 'tree' ? 'directory' : type;
 }
 
 function short(hash: string): string {

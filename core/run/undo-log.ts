@@ -8,6 +8,9 @@ import type { UndoLine } from './undo-record';
 /** The file's name in the folder of a run. */
 export const UNDO_FILE = 'undo.jsonl';
 
+/** Its name when a line could not be written. */
+export const UNDO_INCOMPLETE = 'undo.incomplete.jsonl';
+
 /** Takes lines and writes them. */
 export interface UndoLog {
   /** The number of the next change, from 1. */
@@ -19,7 +22,7 @@ export interface UndoLog {
 
 /**
  * Opens it; the file is made with the first line. Lines that come at the same time are synced together. Where one cannot be written the run goes on,
- * but its file is renamed to `undo.incomplete.jsonl`: going back by half of a record would be worse than not at all.
+ * but its file is put aside as `undo.incomplete.jsonl`: going back by half of a record would be worse than not at all.
  * @param folder of the run
  * @param problem told once why the record is not complete
  */
@@ -68,8 +71,10 @@ function writeAll(file: number, bytes: Buffer): void {
 
 function putAside(folder: string): void {
   try {
-    renameSync(join(folder, UNDO_FILE), join(folder, 'undo.incomplete.jsonl'));
+    // Needs no room on a full disk; a file that was not even made is made empty.
+    closeSync(openSync(join(folder, UNDO_FILE), 'a', 0o600));
+    renameSync(join(folder, UNDO_FILE), join(folder, UNDO_INCOMPLETE));
   } catch {
-    // It was not even made.
+    // The journal of this run is not complete either, and says so.
   }
 }

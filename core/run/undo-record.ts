@@ -1,7 +1,7 @@
 /** What a rollback needs of a run, one line of `undo.jsonl` each; paths and hashes, never content. The order of the lines is the order of the changes. */
 import type { Call } from '../module';
 
-/** What was at a path: type, mode, owner, hash, separated by blanks; `absent - - -`. Two looks at the same thing give the same words. */
+/** What was at a path: type, mode, owner, hash, time of the last change of a file, separated by blanks; `absent - - - -`. Two looks at the same thing give the same words. */
 export type Fingerprint = string;
 
 /** A path before a change. */

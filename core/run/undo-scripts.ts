@@ -11,23 +11,26 @@ export const MOST_COPIED = 50 * 1024;
 /** Runs whose copies stay on a host. */
 const KEPT_RUNS = 10;
 
-/** `is PATH only` sets `i` to a fingerprint: words without blanks, equal for equal things. Times of directories are not part of a tree. */
+/**
+ * `is PATH only` sets `i` to a fingerprint: words without blanks, equal for equal things. Of a tree, times are part as far as any cp keeps them: those of
+ * files, in seconds.
+ */
 const LOOK = raw(String.raw`
 hash() { sha256sum | { read -r h rest && printf %s "$h"; }; }
 owner() { stat -c '%a %u:%g' -- "$1"; }
+changed() { [ -e "$1" ] && stat -c %y -- "$1" | tr ' ' _ || echo -; }
 tree() {
-  ( cd -- "$1" && { find . ! -type d -exec stat -c '%N %f %u:%g %s %y' {} + && find . -type d -exec stat -c '%n %f %u:%g' {} +; } | sort | hash )
+  ( cd -- "$1" && { find . ! -type d ! -type l -exec stat -c '%n %f %u:%g %s %Y' {} + && find . \( -type d -o -type l \) -exec stat -c '%N %f %u:%g' {} +; } | sort | hash )
 }
 is() {
-  if [ -L "$1" ]; then i="link - $(stat -c %u:%g -- "$1") $(readlink -n -- "$1" | hash)"
-  elif [ ! -e "$1" ]; then i='absent - - -'
-  elif [ -f "$1" ]; then i="file $(owner "$1") $(hash <"$1")"
-  elif [ ! -d "$1" ]; then i="other $(stat -c '%f %u:%g' -- "$1") -"
-  elif [ "$2" = only ]; then i="directory $(owner "$1") -"
-  else i="tree $(owner "$1") $(tree "$1")"; fi
+  if [ -L "$1" ]; then i="link - $(stat -c %u:%g -- "$1") $(readlink -n -- "$1" | hash) -"
+  elif [ ! -e "$1" ]; then i='absent - - - -'
+  elif [ -f "$1" ]; then i="file $(owner "$1") $(hash <"$1") $(changed "$1")"
+  elif [ ! -d "$1" ]; then i="other $(stat -c '%f %u:%g' -- "$1") - -"
+  elif [ "$2" = only ]; then i="directory $(owner "$1") - -"
+  else i="tree $(owner "$1") $(tree "$1") -"; fi
   case $i in *'  '*|*' ') echo "$1: cannot be read" >&2; exit 1 ;; esac
 }
-changed() { [ -d "$1" ] && stat -c %y -- "$1" | tr ' ' _ || echo -; }
 say() { is "$1" "$2"; printf '%s %s %s %s\n' "$i" "$(changed "\${1%/*}/")" "\${2:-all}" "$1"; }`.replaceAll('\\${', '${'));
 
 /**
@@ -142,6 +145,6 @@ export function typeOf(fingerprint: Fingerprint): string {
 
 /** A line of `say`: fingerprint, time of the directory, how much of it, path. */
 export function parseSaid(line: string): PathAfter & Pick<PathBefore, 'path' | 'only'> {
-  const [type = '', mode = '', owner = '', hash = '', dirTime = '', only = '', ...path] = line.split(' ');
-  return { is: [type, mode, owner, hash].join(' '), dirTime, only: only === 'only', path: path.join(' ') };
+  const [type = '', mode = '', owner = '', hash = '', time = '', dirTime = '', only = '', ...path] = line.split(' ');
+  return { is: [type, mode, owner, hash, time].join(' '), dirTime, only: only === 'only', path: path.join(' ') };
 }

@@ -77,7 +77,7 @@ export async function applyAndTakeBack<V>(action: Action<V>, on: Target): Promis
   const log = { next: () => lines.length + 1, append: (line: object) => { lines.push(JSON.stringify(line)); return Promise.resolve(); }, close: () => undefined };
   await new UndoKeeper(log, { task: 'task', name: 'task', become: undefined }, text => { throw new Error(text); }).around({ action, back, on }, () => apply(on));
   for (const change of parseUndo(lines.join('\n'))) {
-    const make = (): Action<unknown> => restored({ change, includeUnfinished: false });
+    const make = (): Action<unknown> => restored({ change, chains: [], isFinished: false, includeUnfinished: false });
     await carryOut(make(), on);
     for (const call of change.calls) await carryOut(actionOf(call), on);
     expect(await carryOut(make(), on)).toMatchObject({ changed: false });

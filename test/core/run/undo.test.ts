@@ -1,0 +1,167 @@
+/** Copies and fingerprints on real files, and putting them back, in each shell that a host may have. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Touched, WayBack } from '../../../core/module';
+import { restored } from '../../../core/rollback/restored';
+import { UndoKeeper } from '../../../core/run/undo';
+import { openUndoLog, UNDO_FILE, UNDO_INCOMPLETE } from '../../../core/run/undo-log';
+import { parseUndo, type UndoRecord } from '../../../core/run/undo-record';
+import { localTarget, type LocalTarget } from '../../support/local-target';
+import { carryOut, planned } from '../../support/module';
+
+let folder: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'runsheet undo-')); });
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+const sh = (script: string): string => execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+/** Type, mode, owner, time, target of everything, and the hashes of files. */
+const tree = (): string => sh(String.raw`find . -printf '%p %y %m %U:%G %T@ %l\n' | sort; find . -type f -exec sha256sum {} + | sort`);
+
+/** Makes a change with its record and returns that; what the change throws is swallowed. */
+async function recorded(on: LocalTarget, touched: readonly Touched[], change: () => void): Promise<UndoRecord> {
+  const lines: string[] = [];
+  const log = { next: () => 7, append: (line: object) => { lines.push(JSON.stringify(line)); return Promise.resolve(); }, close: () => undefined };
+  const back: WayBack = { exists: true, touches: () => touched, undo: () => [], again: undefined, instead: undefined };
+  const keeper = new UndoKeeper(log, { task: 'play/task', name: 'task', become: undefined }, text => { on.said.push(text); });
+  await keeper.around({ action: { module: 'test.module', subject: 'it' }, back, on }, () => { change(); return Promise.resolve(); }).catch(() => undefined);
+  const [record] = parseUndo(lines.join('\n'));
+  if (record === undefined) throw new Error('no record');
+  return record;
+}
+
+const restore = (change: UndoRecord, includeUnfinished = false): ReturnType<typeof restored> => restored({ change, chains: [], isFinished: false, includeUnfinished });
+
+describe.each([['sh'], ['bash'], ['busybox', 'sh']])('in %s', (...shell) => {
+  const on = localTarget(shell);
+
+  test.each<[string, readonly string[], string, string]>([
+    ['content, mode and owner', ['a b'], 'echo old >"a b"; chmod 4751 "a b"; chown 12:34 "a b"', 'echo new >n; mv n "a b"'],
+    ['a file that was not there', ['new'], ':', 'echo x >new'],
+    ['a file that is gone', ['gone'], 'echo x >gone; chmod 600 gone', 'rm gone'],
+    ['a link, changed', ['l'], 'ln -s a l', 'ln -sfn b l'],
+    ['a link that became a file', ['l'], 'ln -s nowhere l', 'rm l; echo x >l'],
+    ['a file that became a directory', ['x'], 'echo x >x', 'rm x; mkdir x; echo y >x/y'],
+    ['a file behind a link', ['l'], 'mkdir d; echo old >d/f; ln -s d/f l', 'echo new >d/n; mv d/n d/f'],
+    ['a file behind a link to its directory', ['l/f'], 'mkdir d; echo old >d/f; ln -s d l', 'echo new >d/n; mv d/n d/f'],
+    ['a whole directory', ['d'], String.raw`mkdir -p "d/e f"; echo 1 >d/1; printf 'a\nb' >"d/e f/2"; ln -s 1 d/l; chown 12:34 "d/e f"; chmod 700 "d/e f"; mkfifo d/p`, 'rm -r d'],
+    ['a directory with what was changed in it', ['d'], 'mkdir d; echo 1 >d/1', 'echo 2 >d/1; echo 3 >d/3'],
+    ['directories that were made for it', ['a/b/c'], ':', 'mkdir -p a/b; echo x >a/b/c'],
+    ['a name with quotes', [`it's "$x"`], `echo old >"it's \\"\\$x\\""`, `echo new >"it's \\"\\$x\\""`],
+  ])('puts back %s', async (_name, paths, before, change) => {
+    sh(before);
+    sh('find . -exec touch -h -d "2021-02-03 04:05:06" {} +');
+    const old = tree();
+    const record = await recorded(on, paths.map(at), () => { sh(change); });
+    const changed = tree();
+    expect(changed).not.toBe(old);
+    expect(await planned(restore(record), on)).not.toEqual([]);
+    expect(tree()).toBe(changed);
+    await carryOut(restore(record), on);
+    expect(tree()).toBe(old);
+    expect(await carryOut(restore(record), on)).toMatchObject({ changed: false });
+  });
+
+  test('takes only the entry where it says so', async () => {
+    sh('mkdir d; echo big >d/big; chmod 755 d');
+    const record = await recorded(on, [{ path: at('d'), only: true }], () => { sh('chmod 700 d; chown 12:34 d; echo more >d/more'); });
+    expect(readdirSync(record.copies ?? '')).toEqual(['1.dir']);
+    await carryOut(restore(record), on);
+    expect(sh('stat -c "%a %u:%g" d; ls d')).toBe('755 0:0\nbig\nmore\n');
+  });
+
+  test('refuses what somebody else changed since', async () => {
+    sh('echo old >f');
+    const record = await recorded(on, [at('f')], () => { sh('echo new >f'); });
+    sh('echo theirs >f');
+    await expect(carryOut(restore(record), on)).rejects.toThrow(/f was changed by somebody else since: it is a file \(mode 644, owner 0:0, sha256 [0-9a-f]{12}\)/);
+    expect(readFileSync(at('f'), 'utf8')).toBe('theirs\n');
+  });
+
+  test('copies nothing of what is too large, and says so', async () => {
+    sh('dd if=/dev/zero of=big bs=1M count=51 2>/dev/null');
+    const record = await recorded(on, [at('big')], () => { sh('rm big'); });
+    expect(record).toMatchObject({ paths: [], barrier: 'what test.module it changed is too large to be copied (51 MB, at most 50 are)' });
+    expect(existsSync(join(on.host.connection.stateDirectory ?? '', 'undo', on.runId, '7'))).toBe(false);
+  });
+
+  test('keeps the copies of the newest 10 runs', async () => {
+    const undo = join(on.host.connection.stateDirectory ?? '', 'undo');
+    rmSync(undo, { recursive: true, force: true });
+    for (let day = 10; day < 25; day++) mkdirSync(join(undo, `202510${day}T101500Z-1a2b`, '1'), { recursive: true });
+    await recorded(on, [at('f')], () => { sh('echo x >f'); });
+    expect(readdirSync(undo).sort()).toEqual([...Array.from({ length: 9 }, (_, i) => `202510${i + 16}T101500Z-1a2b`), on.runId]);
+    expect(sh(`stat -c %a ${undo}/${on.runId} ${undo}/${on.runId}/7`)).toBe('700\n700\n');
+  });
+});
+
+describe('a change', () => {
+  const on = localTarget();
+
+  test('that fails is recorded as far as it came', async () => {
+    sh('echo old >f');
+    const record = await recorded(on, [at('f')], () => { sh('echo half >f; exit 1'); });
+    expect(record.left).toHaveLength(1);
+    await carryOut(restore(record), on);
+    expect(readFileSync(at('f'), 'utf8')).toBe('old\n');
+  });
+
+  test('that was cut off is put back only when it is said so', async () => {
+    sh('echo old >f');
+    const begun = await recorded(on, [at('f')], () => { sh('echo new >f'); });
+    const record: UndoRecord = { ...begun, left: undefined };
+    await expect(carryOut(restore(record), on)).rejects.toThrow(/the run was cut off while "play\/task" changed it, .*--include-unfinished/);
+    await carryOut(restore(record, true), on);
+    expect(readFileSync(at('f'), 'utf8')).toBe('old\n');
+    expect(await carryOut(restore(record), on)).toMatchObject({ changed: false });
+  });
+
+  test('is made also where no copy can be kept, and that is said', async () => {
+    sh('echo old >f');
+    const state = on.host.connection.stateDirectory ?? '';
+    rmSync(state, { recursive: true, force: true });
+    writeFileSync(state, 'a file in its place');
+    const record = await recorded(on, [at('f')], () => { sh('echo new >f'); });
+    rmSync(state);
+    expect(record.barrier).toContain('no copy of what test.module it changed could be kept');
+    expect(on.said.join()).toContain('this run cannot be rolled back past "task"');
+    expect(readFileSync(at('f'), 'utf8')).toBe('new\n');
+  });
+
+  test('of nothing that is a path costs no command', async () => {
+    const record = await recorded({ ...on, run: () => Promise.reject(new Error('asked the host')) }, [], () => undefined);
+    expect(record).toMatchObject({ paths: [], left: [] });
+  });
+});
+
+describe('the record', () => {
+  const line = { v: 1, type: 'left', seq: 1, at: '', left: [] } as const;
+
+  test('is written at once, for the user alone', async () => {
+    const log = openUndoLog(folder, text => { throw new Error(text); });
+    expect(existsSync(at(UNDO_FILE))).toBe(false);
+    await Promise.all([log.append(line), log.append({ ...line, seq: 2 })]);
+    expect(readFileSync(at(UNDO_FILE), 'utf8')).toBe(`${JSON.stringify(line)}\n${JSON.stringify({ ...line, seq: 2 })}\n`);
+    expect(sh(`stat -c %a ${UNDO_FILE}`)).toBe('600\n');
+    log.close();
+  });
+
+  test('that cannot be written is put aside: nobody goes back by half of it', async () => {
+    const problems: string[] = [];
+    symlinkSync('/dev/full', at(UNDO_FILE));
+    const log = openUndoLog(folder, text => problems.push(text));
+    await log.append(line);
+    await log.append(line);
+    log.close();
+    expect(problems).toEqual([expect.stringMatching(/undo\.jsonl cannot be written, so this run cannot be rolled back: ENOSPC/)]);
+    expect(readdirSync(folder)).toEqual([UNDO_INCOMPLETE]);
+  });
+
+  test('may be cut off in its last line', () => {
+    expect(parseUndo('{"v":1,"type":"change","seq":1}\n{"v":2,"type":"change","seq":2}\n{"v":1,"type":"le')).toEqual([{ v: 1, type: 'change', seq: 1, left: undefined }]);
+  });
+});
+
