@@ -1,6 +1,6 @@
 /** Asks the user: before the first change, and with `--step` before each task. */
 import { createInterface } from 'node:readline/promises';
-import { InterruptedError, RefusedError, UsageError } from '../errors';
+import { RefusedError, UsageError } from '../errors';
 import type { StepAnswer } from '../run/job';
 
 /** Where and when it is asked. */
@@ -25,10 +25,10 @@ export async function ask(text: string, { yes, ...asking }: AskOptions): Promise
   return /^y(?:es)?$/i.test(await answerTo(`${text} [y/N] `, asking) ?? '');
 }
 
-/** The answer at `--step`; what is none of the words is a no, as in Ansible. @throws InterruptedError at the end of the input */
-export async function askStep(task: string, asking: Asking): Promise<StepAnswer> {
+/** The answer at `--step`; what is none of the words is a no, as in Ansible. @returns nothing at the end of the input */
+export async function askStep(task: string, asking: Asking): Promise<StepAnswer | undefined> {
   const answer = await answerTo(`Run "${task}"? [y]es, [N]o, [c]ontinue without asking: `, asking);
-  if (answer === undefined) throw new InterruptedError();
+  if (answer === undefined) return undefined;
   return /^y(?:es)?$/i.test(answer) ? 'yes' : /^c(?:ontinue)?$/i.test(answer) ? 'continue' : 'no';
 }
 

@@ -76,7 +76,7 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
   const ledger = options.check || journal === undefined ? undefined : new Ledger(runId, done => journal.done(done), frame.after?.done);
   const undo = options.check || journal === undefined ? undefined : openUndoLog(dirname(journal.path), notice);
-  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, signal: interrupts.signal }), ...(ledger === undefined ? {} : { ledger }), ...(undo === undefined ? {} : { undo }) });
+  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, interrupts }), ...(ledger === undefined ? {} : { ledger }), ...(undo === undefined ? {} : { undo }) });
   await output.close();
   await journal?.close();
   undo?.close();
@@ -85,9 +85,10 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   return recap.exit;
 }
 
-function jobFor(prepared: Prepared, rest: Pick<RunJob, 'transport' | 'emit' | 'signal'> & { readonly frame: RunFrame; readonly output: Output }): RunJob {
+function jobFor(prepared: Prepared, rest: Pick<RunJob, 'transport' | 'emit'> & { readonly frame: RunFrame; readonly output: Output; readonly interrupts: Interrupts }): RunJob {
   const { runId, playbook, vars, inventory, selection } = prepared;
-  const { frame: { options, plan }, output, signal, ...job } = rest;
+  const { frame: { options, plan }, output, interrupts, ...job } = rest;
+  const { signal } = interrupts;
   const { check, forks, become } = options;
   const asking: Asking = { output: questionsOn(options), signal, aside: question => output.aside(question) };
   return {
@@ -95,9 +96,15 @@ function jobFor(prepared: Prepared, rest: Pick<RunJob, 'transport' | 'emit' | 's
     settings: { check, forks, become, lockWaitMs: options.lockWait, timeoutMs: options.timeout },
     holder: `${userInfo().username}@${hostname()}`,
     ask: text => ask(text, { yes: options.yes, ...asking }),
-    ...(options.step ? { step: task => askStep(task, asking) } : {}),
+    ...(options.step ? { step: async task => await askStep(task, asking) ?? hungUp(interrupts) } : {}),
     ...(plan === undefined ? {} : { guard: plan.guard }),
   };
+}
+
+/** The input ended at a question of --step. */
+function hungUp(interrupts: Interrupts): 'no' {
+  interrupts.hangUp('the input ended');
+  return 'no';
 }
 
 /** Where questions are written: beside the events where those are printed. */

@@ -1,6 +1,6 @@
 /** What a user at a terminal sees. `script` (of the package bsdutils, which every Debian has) makes the terminal. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Bench, playbookOf, RUNSHEET, until } from './cli';
@@ -13,26 +13,51 @@ const made = join(bench.dir, 'made.txt');
 
 beforeAll(() => {
   bench.write({
-    'here.ini': 'here ansible_connection=local\n',
+    'here.ini': `here ansible_connection=local runsheet_state_dir=${join(bench.dir, 'state')}\n`,
+    'step.ts': playbookOf(['one', 'two', 'three'].map(name => `task('Put ${name}', file.copy({ path: '${bench.dir}/${name}.txt', content: 'x' }))`).join(', ')),
     'ask.ts': playbookOf(`task('Ask', confirm.ask({ text: 'Really?' })), task('Put', file.copy({ path: '${made}', content: 'made\\n' }))`),
   });
 });
 afterAll(() => bench.remove());
 
-/** Runs the playbook on a terminal; when `[y/N]` shows, `answer` is typed. @returns what the terminal showed, without the codes that move and colour */
-async function onTerminal(answer: string): Promise<{ code: number | null; screen: string }> {
-  const command = `stty cols 100 rows 40; exec ${process.execPath} ${RUNSHEET} run ask.ts -i here.ini`;
+/** Runs a playbook on a terminal; each time that the question shows, the next answer is typed. @returns what the terminal showed, without the codes that move and colour */
+async function onTerminal(answers: string | readonly string[], run = 'run ask.ts -i here.ini', question = '[y/N]'): Promise<{ code: number | null; screen: string }> {
+  const command = `stty cols 100 rows 40; exec ${process.execPath} ${RUNSHEET} ${run}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: bench.dir, env: { PATH: process.env['PATH'], HOME: bench.dir, TERM: 'xterm-256color', XDG_CACHE_HOME: join(bench.dir, '.cache') },
   });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more: string) => { text += more; });
   const ended = new Promise<number | null>(done => { child.once('close', done); });
-  await until(() => text.includes('[y/N]'));
-  child.stdin.write(answer);
+  for (const [n, answer] of [answers].flat().entries()) {
+    await until(() => text.split(question).length > n + 1);
+    child.stdin.write(answer);
+  }
   const code = await ended;
   return { code, screen: text.replaceAll(/\u001B(?:\[[\d;?]*[A-Za-z])/g, '').replaceAll('\r', '') };
 }
+
+describe('--step on a terminal', () => {
+  const step = 'run step.ts -i here.ini --step';
+  const question = 'without asking:';
+
+  test('asks before each task until told to go on', async () => {
+    const { code, screen } = await onTerminal(['n\n', 'c\n'], step, question);
+    expect(code).toBe(0);
+    expect(screen).toContain('Run "test/Put one"? [y]es, [N]o, [c]ontinue without asking: n\n');
+    expect(screen).not.toContain('Run "test/Put three"?');
+    expect(['one', 'two', 'three'].map(name => existsSync(join(bench.dir, `${name}.txt`)))).toEqual([false, true, true]);
+  });
+
+  test('the end of the input interrupts the run', async () => {
+    expect((await onTerminal('\u0004', step, question)).code).toBe(130);
+  });
+
+  test('Ctrl-C interrupts it', async () => {
+    expect((await onTerminal(['y\n', '\u0003'], step, question)).code).toBe(130);
+    expect(existsSync(join(bench.dir, 'one.txt'))).toBe(true);
+  });
+});
 
 describe('a question on a terminal', () => {
   test('no ends the run before the first change', async () => {
