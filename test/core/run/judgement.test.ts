@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { handler, play, playbook, task, type Host, type Step } from '../../../core';
+import { PlanError } from '../../../core/errors';
 import type { Playbook } from '../../../core/playbook';
+import type { Guard } from '../../../core/run/job';
+import { Ledger, type Done } from '../../../core/run/ledger';
 import * as command from '../../../modules/command';
 import { append, content, output, script, text } from './modules';
 import { world, type World } from './world';
@@ -63,6 +66,15 @@ describe('changedWhen', () => {
     expect(result.recap.planned).toEqual({ exact: 0, total: 2, unknown: ['p/Sync', 'p/handlers/Done'] });
   });
 
+  test('false: such a command needs no place in a plan', async () => {
+    using w = world('h1');
+    const guard: Guard = { permit: () => { throw new PlanError('it is not in the plan'); } };
+    const sync = (more: object): Step => task('Sync', append({ path: w.logFile, line: 'synced' }), more);
+    expect((await w.run(book([sync({ changedWhen: false })]), { job: { guard } })).recap.exit).toBe(0);
+    expect((await w.run(book([sync({})]), { job: { guard } })).recap.exit).toBe(3);
+    expect(w.log).toEqual(['synced']);
+  });
+
   test('is not asked where nothing was run', async () => {
     using w = world('h1');
     const idle = task('Idle', append({ path: w.logFile, line: 'x', needed: false }), { changedWhen: () => true });
@@ -114,6 +126,15 @@ describe('failedWhen', () => {
     expect((await w.run(book([look]), check)).reason('Look')).toBe('h1: the file is empty');
     const after = await w.run(book([task('Write', content({ path: w.path('h1', 'a'), text: 'x' })), look]), check);
     expect(after.tasks[1]).toMatchObject({ status: 'ok', willCheck: true });
+  });
+
+  test('is asked before the journal takes the command as done', async () => {
+    using w = world('h1');
+    const kept: Done[] = [];
+    const ledger = new Ledger('20261122T101500Z-bbbb', done => kept.push(done));
+    const judged = (name: string, fails: boolean): Step => task(name, script({ run: 'echo x' }), { failedWhen: () => fails, ignoreErrors: 'only for show' });
+    await w.run(book([judged('Good', false), judged('Bad', true)]), { job: { ledger } });
+    expect(kept.map(done => done.task)).toEqual(['p/Good']);
   });
 
   test('that throws is the playbook\'s own failure, with its place', async () => {
