@@ -99,6 +99,19 @@ asRoot('over ssh', () => {
     expect(recap.exit).toBe(4);
   });
 
+  test('a host that is lost in its gate stays out of service, and the roll stops there', async () => {
+    await using s = await site('m1', 'm2', 'm3');
+    const gate = task('Gate', ({ host }) => script({ run: host.name === 'm2' ? 'echo at work; echo and it waits for a service that is not to come; sleep 30' : ':' }));
+    const named = (name: string): typeof write => task(name, ({ host }) => content({ path: fileOn(host, name), text: 'x' }));
+    const roll = play({ name: 'roll', hosts: 'all', strategy: 'rolling', tasks: [write], rolling: { drain: [named('Drain')], gate: [gate], undrain: [named('Undrain')], maxFailures: 2 } });
+    const { recap, events } = await s.run(playbook({ name: 'P', plays: [roll] }), { onEvent: event => { if (event.type === 'progress') s.servers[1]?.cut(); } });
+    expect(outcomes(events)).toEqual(['Drain m1=changed', 'Drain m2=changed', 'Gate m1=changed', 'Gate m2=unreachable', 'Undrain m1=changed', 'Write m1=changed', 'Write m2=changed']);
+    const notices = events.flatMap(event => (event.type === 'notice' ? [event.text] : []));
+    expect(notices).toContainEqual(expect.stringMatching(/^"roll": m2 stays out of service, since it is unreachable/));
+    expect(notices.at(-1)).toBe('"roll" stops here, since the gate of m2 did not hold: not started on m3');
+    expect(recap.exit).toBe(4);
+  });
+
   test('a cancel ends commands on the hosts and gives locks back', async () => {
     await using s = await site('m1', 'm2');
     const stop = new AbortController();
