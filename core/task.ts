@@ -1,7 +1,7 @@
 /**
  * Tasks as typed handles: name + action, or a function from the values it uses to an action. The clever types of core are here and nowhere else.
  */
-import type { Action } from './module';
+import type { Action, Query } from './module';
 import type { Duration } from './duration';
 import type { Host } from './inventory/host';
 import { refuseAsValue, siteHere, type Site } from './site';
@@ -30,10 +30,15 @@ export interface All<out V> { readonly kind: 'all'; readonly task: Task<unknown>
 /** Another host's value. */
 export interface From<out V> { readonly kind: 'from'; readonly host: Host; readonly task: Task<unknown>; readonly [valueOf]?: V }
 
+/** What a look at this host gives; looked up when a task first uses it, and once in a run. */
+export interface Fact<out V> { readonly kind: 'fact'; readonly query: Query<unknown>; readonly [valueOf]?: V }
+
 /** What stands for a host that has no value: unreachable, or failed before it had one. */
 export interface Unreachable { readonly unreachable: true; readonly reason: string }
 
-export type Use = Task<unknown> | Once<unknown> | All<unknown> | From<unknown>;
+/** A use of what a task gave. */
+export type TaskUse = Task<unknown> | Once<unknown> | All<unknown> | From<unknown>;
+export type Use = TaskUse | Fact<unknown>;
 export type Uses = Readonly<Record<string, Use>>;
 
 /** What a function of a task always gets. */
@@ -123,14 +128,28 @@ export function from<V>(host: Host, handle: Task<V>): From<V> {
   return refuseAsValue({ kind: 'from', host, task: handle }, `from(${host.name}, "${handle.name}")`);
 }
 
+/**
+ * What a query gives, without a task of its own: hosts are asked when a task that uses it comes up, as the user of that task, and once in a run.
+ *
+ *     task('Write it', ({ release }) => file.copy({ ... }), { uses: { release: fact(os.release()) } })
+ */
+export function fact<V>(query: Query<V>): Fact<V> {
+  return refuseAsValue({ kind: 'fact', query }, `fact(${query.module})`);
+}
+
 /** The actions of what a task makes. */
 export function actionsOf(made: MadeAction): readonly Action<unknown>[] {
   return 'kind' in made ? [made] : made;
 }
 
 /** The task behind a use. */
-export function taskOf(use: Use): Task<unknown> {
+export function taskOf(use: TaskUse): Task<unknown> {
   return use.kind === 'task' ? use : use.task;
+}
+
+/** What it is called in messages. */
+export function nameOf(use: Use): string {
+  return use.kind === 'fact' ? use.query.module : taskOf(use).name;
 }
 
 /** Has this host no value? */

@@ -1,8 +1,8 @@
 /** What a task is to do on a host, worked out from values that are known, without touching the host. */
-import { describeError } from '../errors';
+import { describeError, type ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
-import { actionsOf, taskOf, type Block, type MadeAction, type Task, type Use } from '../task';
+import { actionsOf, nameOf, type Block, type MadeAction, type Task, type Use } from '../task';
 import type { LaidTask } from './layout';
 import type { Values } from './values';
 import { ownCode, type Given } from './verdict';
@@ -11,7 +11,9 @@ import { ownCode, type Given } from './verdict';
 export type Decision =
   | { readonly kind: 'go'; readonly actions: readonly Action<unknown>[]; /** Several actions give an array of values. */ readonly several: boolean; readonly given: Given }
   | { readonly kind: 'skip'; readonly reason: string; /** Together with its block: then it has no value, not even `undefined`. */ readonly withBlock?: true }
-  | { readonly kind: 'unknown' | 'fail'; readonly reason: string };
+  | { readonly kind: 'unknown' | 'fail'; readonly reason: string }
+  /** The host was lost while a fact was looked up. */
+  | { readonly kind: 'lost'; readonly error: ConnectionError };
 
 /** Decides; never throws. What the playbook's own functions throw is the task's failure. */
 export function decide({ task, within }: LaidTask, host: Host, values: Values): Decision {
@@ -44,8 +46,8 @@ function collect(uses: Readonly<Record<string, Use>>, host: Host, values: Values
   const found = new Map<string, unknown>();
   for (const [name, use] of Object.entries(uses)) {
     const outcome = values.resolve(use, host);
-    if (outcome.kind === 'unknown') return { kind: 'unknown', reason: `it uses "${taskOf(use).name}", whose value only the run itself can tell` };
-    if (outcome.kind === 'none') return { kind: 'fail', reason: `it uses "${taskOf(use).name}", which has no value: ${outcome.reason}` };
+    if (outcome.kind === 'unknown') return { kind: 'unknown', reason: `it uses "${nameOf(use)}", whose value only the run itself can tell` };
+    if (outcome.kind === 'none') return { kind: 'fail', reason: `it uses "${nameOf(use)}", which has no value: ${outcome.reason}` };
     found.set(name, outcome.value);
   }
   return { given: asArgument(found, host) };

@@ -60,6 +60,7 @@ export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
     case 'skip': return { ...NOTHING, status: 'skipped', reason: decision.reason, value: decision.withBlock === true ? none(`it was skipped: ${decision.reason}`) : known(undefined) };
     case 'unknown': return { ...NOTHING, status: 'unknown', reason: decision.reason, value: UNKNOWN };
     case 'fail': return { ...NOTHING, status: 'failed', reason: decision.reason, value: none(decision.reason) };
+    case 'lost': return { ...NOTHING, ...ofLoss(describeError(decision.error)) };
     case 'go': return await carryOut(workOf(decision, job), job);
     default: return decision satisfies never;
   }
@@ -166,9 +167,13 @@ function endOfError(error: unknown, { run, host }: HostTask, { place, work }: Fa
   if (isRunnerError(error) && error.kind === 'plan') return offPlan(reason, run, host);
   if (!isLossOf(place, error)) return { status: 'failed', value: none(reason), reason };
   run.links.lose(place, error);
-  if (place === host) return { status: 'unreachable', value: none(reason), reason, lost: true };
+  if (place === host) return ofLoss(reason);
   const delegated = `it is delegated to ${place.name}, which cannot be reached: ${reason}`;
   return { status: 'failed', value: none(delegated), reason: delegated, lost: true };
+}
+
+function ofLoss(reason: string): Pick<Ended, 'status' | 'value' | 'reason' | 'lost'> {
+  return { status: 'unreachable', value: none(reason), reason, lost: true };
 }
 
 /** Which of several actions failed. */

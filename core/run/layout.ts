@@ -1,7 +1,7 @@
 /** A playbook laid out: every play, block and task with its id and its hosts, before any connection. */
 import type { Host } from '../inventory/host';
 import type { Play } from '../play';
-import type { Block, Flush, Handler, Step, Task, Use } from '../task';
+import type { Block, Fact, Flush, Handler, Step, Task, TaskUse, Use } from '../task';
 import { batchesOf } from './batches';
 
 /** A task at one place of the playbook. The same handle may stand at several. */
@@ -75,7 +75,16 @@ export function tasksIn(steps: readonly LaidStep[]): readonly LaidTask[] {
 }
 
 /** Whose values it needs: for itself, and for the conditions of its blocks. */
-export function usesOf({ task, within }: LaidTask): readonly Use[] {
+export function usesOf(step: LaidTask): readonly TaskUse[] {
+  return allUsesOf(step).filter(use => use.kind !== 'fact');
+}
+
+/** The facts that it needs. */
+export function factsOf(step: LaidTask): readonly Fact<unknown>[] {
+  return allUsesOf(step).filter(use => use.kind === 'fact');
+}
+
+function allUsesOf({ task, within }: LaidTask): readonly Use[] {
   return [...within.map(block => block.options), task.options].flatMap(({ uses = {} }) => Object.values(uses));
 }
 

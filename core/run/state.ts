@@ -6,6 +6,7 @@ import type { HostCounts, Status } from '../report/events';
 import type { RunJob } from './job';
 import { tasksIn, type LaidPlay, type LaidTask, type Layout } from './layout';
 import { Emitter } from './emit';
+import { Facts } from './facts';
 import { Links } from './links';
 import { Locks } from './locks';
 import { Owed } from './owed';
@@ -32,6 +33,7 @@ export class Run {
   readonly links: Links;
   readonly locks: Locks;
   readonly owed = new Owed(this);
+  readonly facts = new Facts(this);
   /** For changes on hosts that tasks are delegated to, and for tasks with `throttle`. */
   readonly turns = new Turns<Host | LaidTask>();
   readonly values = new Values(host => this.whyGone(host) ?? 'it has not run');

@@ -48,7 +48,7 @@ async function runOnAll(frame: Frame, step: LaidTask, { hosts, doubtful }: { hos
   const onHost = async (host: Host): Promise<readonly Report[]> => {
     // A fatal failure or a refusal on another host ends the run only before the next task.
     if (run.ends(true)) return [];
-    const decision = doubtful?.has(host) === true ? IN_DOUBT : decide(step, host, run.values);
+    const decision = doubtful?.has(host) === true ? IN_DOUBT : await decided(run, step, host);
     return [await runOn(frame, { step, host, planned }, decision)];
   };
   const reports = await mapLimited(hosts, run.job.settings.forks, host => (throttle === undefined ? onHost(host) : run.turns.take(step, () => onHost(host), throttle)));
@@ -58,23 +58,35 @@ async function runOnAll(frame: Frame, step: LaidTask, { hosts, doubtful }: { hos
 async function runOnce(frame: Frame, step: LaidTask, hosts: readonly Host[]): Promise<readonly Report[]> {
   const { run } = frame;
   const { planned } = run;
-  if (run.done.has(step)) return [];
-  const able = hosts.filter(host => decide(step, host, run.values).kind !== 'skip');
-  const reports: Report[] = [];
-  for (const host of able.length > 0 ? able : hosts.slice(0, 1)) {
-    if (run.ends(true)) break;
+  const [first] = hosts;
+  if (run.done.has(step) || first === undefined) return [];
+  const runHere = async (host: Host, decision: Decision): Promise<Report> => {
     start(frame, step, [host]);
-    const report = await runOn(frame, { step, host, planned }, decide(step, host, run.values));
+    return await runOn(frame, { step, host, planned }, decision);
+  };
+  const reports: Report[] = [];
+  for (const host of hosts) {
+    if (run.ends(true)) return reports;
+    const decision = await decided(run, step, host);
+    if (decision.kind === 'skip') continue;
+    const report = await runHere(host, decision);
     reports.push(report);
     const { status } = report.ended;
     if (status === 'failed' && step.task.options.delegateTo !== undefined) return [...reports, ...failAll(frame, step, { report, hosts })];
     if (status !== 'failed' && status !== 'unreachable') {
       if (status !== 'skipped') run.done.add(step);
-      break;
+      return reports;
     }
-    if (frame.play.anyErrorsFatal) break;
+    if (frame.play.anyErrorsFatal) return reports;
   }
-  return reports;
+  return reports.length > 0 ? reports : [await runHere(first, await decided(run, step, first))];
+}
+
+/** What it is to do on a host, the facts for that looked up. */
+async function decided(run: Run, step: LaidTask, host: Host): Promise<Decision> {
+  const error = await run.facts.gather(step, host);
+  if (run.signal.aborted) return { kind: 'unknown', reason: 'interrupted' };
+  return error === undefined ? decide(step, host, run.values) : { kind: 'lost', error };
 }
 
 /** The one host that was to do it for all has failed: there is no other to try. */

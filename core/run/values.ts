@@ -1,6 +1,6 @@
 /** The values that tasks gave, for the whole run: a later play may use those of an earlier one. */
 import type { Host } from '../inventory/host';
-import type { Task, Unreachable, Use } from '../task';
+import type { Fact, Task, Unreachable, Use } from '../task';
 
 /** What a task left behind on a host. */
 export type Outcome =
@@ -22,6 +22,7 @@ export function known(value: unknown): Outcome {
 export class Values {
   readonly #perHost = new Map<Task<unknown>, Map<Host, Outcome>>();
   readonly #once = new Map<Task<unknown>, Outcome>();
+  readonly #facts = new Map<Fact<unknown>, Map<Host, Outcome>>();
   readonly #expected = new Map<Task<unknown>, Set<Host>>();
 
   /** @param whyNone why a host has no value: where it left the run, say */
@@ -45,6 +46,11 @@ export class Values {
     this.#once.set(task, outcome);
   }
 
+  setFact(fact: Fact<unknown>, host: Host, outcome: Outcome): void {
+    const perHost = this.#facts.get(fact) ?? new Map<Host, Outcome>();
+    this.#facts.set(fact, perHost.set(host, outcome));
+  }
+
   /** The value behind a use, as a task on `host` sees it. */
   resolve(use: Use, host: Host): Outcome {
     switch (use.kind) {
@@ -52,6 +58,7 @@ export class Values {
       case 'from': return orMissing(this.#on(use.task, use.host));
       case 'once': return orMissing(this.#once.get(use.task) ?? { kind: 'none', reason: 'it ran on no host' });
       case 'all': return this.#all(use.task);
+      case 'fact': return this.#facts.get(use)?.get(host) ?? { kind: 'none', reason: 'it was not looked up' };
       default: return use satisfies never;
     }
   }

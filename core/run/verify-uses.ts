@@ -1,6 +1,6 @@
 /** Checks that every value a task uses will be there: its task stands earlier, and on hosts that run it. */
 import type { Host } from '../inventory/host';
-import { taskOf, type Block, type Task, type Use } from '../task';
+import { taskOf, type Block, type Task, type TaskUse } from '../task';
 import { tasksIn, usesOf, type LaidPlay, type LaidTask } from './layout';
 import type { Problems } from './problems';
 
@@ -40,7 +40,7 @@ function absent(user: Task<unknown>, used: Task<unknown>, everywhere: ReadonlySe
   return `the task "${user.name}" uses "${used.name}", ${why}`;
 }
 
-function checkUse(use: Use, earlier: Ran, place: Place): void {
+function checkUse(use: TaskUse, earlier: Ran, place: Place): void {
   const used = taskOf(use);
   const { user, problems } = place;
   const say = (text: string): void => problems.add(`the task "${user.name}" uses "${used.name}", ${text}`, user.site);
@@ -67,7 +67,7 @@ function skippedWith({ steps }: Ran, user: LaidTask): Block | undefined {
 }
 
 /** Values of other hosts in the same play, which do not have them at that time. */
-function* pacingProblems(use: Use, { strategy, batches }: LaidPlay): Iterable<string> {
+function* pacingProblems(use: TaskUse, { strategy, batches }: LaidPlay): Iterable<string> {
   if (use.kind !== 'all' && use.kind !== 'from') return;
   const whose = use.kind === 'all' ? 'takes the values of all hosts' : `takes the value of ${use.host.name}`;
   if (strategy === 'free') yield `and ${whose}, in the same play with strategy: 'free', where no host waits for another`;
