@@ -4,6 +4,7 @@
  * A module is a function from its parameters to an `Action`, which the runner carries out. Check mode is structural: the runner looks and
  * compares, and stops there. No module asks whether it is a dry run.
  */
+import type { Foreseen } from './foreseen';
 import { registerModule } from './registry';
 import type { Command } from './transport/command';
 import type { CommandResult, Target } from './transport/connection';
@@ -29,6 +30,8 @@ export interface Probe<S> {
   /** Exit codes that are answers; default `[0]`. */
   readonly expect: readonly number[];
   readonly parse: (result: CommandResult) => S;
+  /** Check mode: what the look will see once the changes planned so far are made, asked of `on.foreseen`; `undefined` where they do not concern it. */
+  readonly foresee?: (on: Target) => Promise<S | undefined>;
 }
 
 /** A read-only look that needs several steps, or talks to a service. */
@@ -52,13 +55,15 @@ export function live<S>(see: (on: Target) => Promise<S>): Live<S> {
 /** The same look, its result turned into something else. */
 export function mapLook<A, B>(look: Look<A>, turn: (seen: A) => B): Look<B> {
   return look.kind === 'probe'
-    ? { ...look, parse: result => turn(look.parse(result)) }
+    ? probe(look.command, result => turn(look.parse(result)), { expect: look.expect, foresee: turned(look.foresee, turn) })
     : { kind: 'live', see: async on => turn(await look.see(on)) };
 }
 
 /** Carries out a look now. Modules use it inside `apply` or another look; the runner does so for tasks. */
 export async function see<S>(look: Look<S>, on: Target): Promise<S> {
-  return look.kind === 'probe' ? look.parse(await on.run(look.command, { expect: look.expect })) : await look.see(on);
+  if (look.kind === 'live') return await look.see(on);
+  const foreseen = on.foreseen?.isEmpty === false ? await look.foresee?.(on) : undefined;
+  return foreseen ?? look.parse(await on.run(look.command, { expect: look.expect }));
 }
 
 /** What a task does to its host: reads it, brings it to a state, interrupts a service, or destroys something. */
@@ -107,6 +112,8 @@ export interface Standing<V> {
   readonly predicted: (() => V) | undefined;
   /** How the changes are taken back, from what was seen before them. */
   readonly back: WayBack;
+  /** Check mode: notes in `on.foreseen` what the changes will leave behind. Without it what they touch is unclear to later looks. */
+  readonly foretell: ((on: Target) => Promise<void>) | undefined;
 }
 
 export interface Query<V> extends ActionBase { readonly kind: 'query'; readonly look: Look<V> }
@@ -123,11 +130,15 @@ export interface Intent<V> {
   /** The value when nothing needs to be done. */
   readonly idle: () => V;
   readonly back: WayBack;
+  /** As for a resource. */
+  readonly foretell: ((on: Target) => Promise<void>) | undefined;
 }
 
 export interface Imperative<V> extends ActionBase {
   readonly kind: 'command';
   readonly look: Look<Intent<V>>;
+  /** What the module was called with, to tell one call from another; it may hold secrets and is never printed. */
+  readonly params: unknown;
   /** A restart or reload: done again where what stands before it changed, by a resume as by a rollback. */
   readonly again?: true;
 }
@@ -196,6 +207,11 @@ export interface ResourceDef<P, S, V> extends ModuleBase<P>, Reversal<P, S> {
   readonly value: (state: S, params: P, changed: boolean) => V;
   /** The value after the changes as far as it can be said before them, for check mode. */
   readonly predict?: (state: S, params: P) => V;
+  /**
+   * For check mode: notes in `foreseen` what `apply` would leave behind, so that later looks of the host see it. Without it the paths of `touches` are unclear
+   * to them. May look; must change nothing. A RefusedError: it cannot be said.
+   */
+  readonly foretell?: (on: Target, job: { readonly params: P; readonly state: S; readonly changes: readonly Change[]; readonly foreseen: Foreseen }) => Promise<void> | void;
   readonly effect?: Effect;
 }
 
@@ -225,6 +241,8 @@ export interface CommandDef<P, B, V> extends ModuleBase<P>, Reversal<P, B> {
    * not see that something is older now.
    */
   readonly again?: true | ((params: P) => Call);
+  /** For check mode, as of a resource: notes what `run` would leave behind. */
+  readonly foretell?: (on: Target, job: { readonly params: P; readonly before: B; readonly foreseen: Foreseen }) => Promise<void> | void;
   readonly effect?: Effect;
 }
 
@@ -234,12 +252,14 @@ export function command<P, B, V>(def: CommandDef<P, B, V>): (params: P) => Imper
     ...base(def, params, def.effect ?? 'disrupt'),
     ...(def.again === undefined ? {} : { again: true }),
     kind: 'command',
+    params,
     look: mapLook(def.before(params), before => ({
       does: def.describe(before, params),
       run: (on: Target) => def.run(on, { params, before }),
       verify: (on: Target, value: V) => def.verify(on, { params, before, value }),
       idle: () => def.idle(before, params),
       back: wayBack(def, params, { state: before, again: redo(def, params) }),
+      foretell: def.foretell === undefined ? undefined : async on => { if (on.foreseen !== undefined) await def.foretell?.(on, { params, before, foreseen: on.foreseen }); },
     })),
   }));
 }
@@ -273,6 +293,7 @@ function standing<P, S, V>(
     value: value === undefined ? applied : (changed = differs) => value(state, params, changed),
     predicted: predict !== undefined ? () => predict(state, params) : value === undefined ? () => applied() : undefined,
     back: wayBack(def, params, { state, again: undefined }),
+    foretell: def.foretell === undefined ? undefined : async on => { if (on.foreseen !== undefined) await def.foretell?.(on, { params, state, changes, foreseen: on.foreseen }); },
   };
 }
 
