@@ -45,7 +45,7 @@ export const anyReady = check<AnyReadyParams, true>({
 });
 
 export interface NodesReadyParams extends Patient {
-  /** Names of nodes that need not be Ready, since they were not before. */
+  /** Names or addresses of nodes that need not be Ready: they were not before, or are off for good. */
   readonly except?: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export const nodesReady = check<NodesReadyParams, true>({
   name: 'kube.nodesReady',
   subject: () => 'nodes',
   inspect: ({ access, except = [] }) => live(on => orReason(async () => {
-    const waiting = (await readNodes(on, access)).filter(node => !node.ready && !except.includes(node.name)).map(node => node.name);
+    const waiting = (await readNodes(on, access)).filter(node => !node.ready && ![node.name, ...node.addresses].some(name => except.includes(name))).map(node => node.name);
     return waiting.length === 0 ? yes : no(`nodes that are not Ready: ${waiting.join(', ')}`);
   })),
   patience,

@@ -13,7 +13,7 @@ export interface Proof { readonly play: Play; readonly canary: Task<number> }
 /** Nodes, endpoints, a write from the run's beginning, a pod that comes back. */
 export function prove({ vars, world, credentials, decision, runId }: Context): Proof {
   const uses = { credentials };
-  const nodes = task('See all nodes Ready', ({ credentials: who, decision: seen }) => kube.nodesReady({ access: { credentials: who }, except: seen.notReady, timeout: '2m' }), { uses: { ...uses, decision } });
+  const nodes = task('See all nodes Ready', ({ credentials: who, decision: seen }) => kube.nodesReady({ access: { credentials: who }, except: [...seen.notReady, ...world.dead.flatMap(dead => [dead.name, dead.address])], timeout: '2m' }), { uses: { ...uses, decision } });
   const endpoints = task('See only kept API servers behind the service kubernetes', ({ credentials: who, decision: seen }) => kube.endpointsAre({
     access: { credentials: who }, addresses: world.kept.map(host => seen.kept.get(host.name)?.facts.apiserver.advertised ?? addressOf(host)),
   }), { uses: { ...uses, decision } });

@@ -64,7 +64,10 @@ function snapshotLines({ host, verified, kept }: SnapshotFacts): string[] {
   ];
 }
 
-/** Hosts with the same files share a row. Copies of this run are told by name; how many earlier ones there are is only counted. */
+/** More copies of earlier runs than so many are only counted. */
+const EARLIER_TOLD = 12;
+
+/** Hosts with the same files share a row. Copies of earlier runs are told too, since one of them may be the one that this run goes on with. */
 function keptRows({ copies, runId }: ReportFacts): Row[] {
   const told = copies.map(({ host, paths }) => ({ host, text: [...paths.filter(path => path.endsWith(runId)), ...earlier(paths, runId)].join('\n') })).filter(({ text }) => text !== '');
   const texts = [...new Set(told.map(({ text }) => text))];
@@ -72,8 +75,8 @@ function keptRows({ copies, runId }: ReportFacts): Row[] {
 }
 
 function earlier(paths: readonly string[], runId: string): string[] {
-  const count = paths.filter(path => !path.endsWith(runId)).length;
-  return count === 0 ? [] : [`${count} of earlier runs`];
+  const older = paths.filter(path => !path.endsWith(runId));
+  return older.length > EARLIER_TOLD ? [`${older.length} of earlier runs`] : older;
 }
 
 function seconds(ms: number): string {

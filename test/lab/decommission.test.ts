@@ -45,6 +45,11 @@ async function expectUnharmed(clients: Clients): Promise<void> {
   expect(totals.acknowledged).toBeGreaterThan(20);
 }
 
+/** The reports that a run ended with. */
+function reportsOf({ events }: Decommissioned): readonly string[] {
+  return events.flatMap(event => (event.type === 'notice' && event.text.includes('the run took') ? [event.text] : []));
+}
+
 async function expectGone(lab: Lab): Promise<void> {
   expect(await deviationsOf(lab, { leaving })).toEqual([]);
 }
@@ -123,6 +128,7 @@ describe('two of three masters leave a cluster (stand-in)', { retry: 0 }, () => 
     const folder = await mkdtemp(join(cwd, 'tmp-'));
     const run = await decommission(lab, { leaving, cwd, env: { TMPDIR: folder } });
     expectFine(run);
+    expect(reportsOf(run)).toEqual([expect.stringContaining('m2, m3 left, m1 stayed; the run took ') as string]);
     await expectUnharmed(clients);
     await expectGone(lab);
     expect(await keptEtcd(lab)).toBe(etcd);
@@ -132,12 +138,14 @@ describe('two of three masters leave a cluster (stand-in)', { retry: 0 }, () => 
     expect(agreement.unlisted).toEqual([]);
   }, RUN_LIMIT_MS);
 
-  test('keeps a snapshot of etcd on the kept master and on the controller, for their users alone', async () => {
-    const { stdout } = await runOnHost(up(), m1, 'cd /var/lib/runsheet/backup && stat -c %a . * && sha256sum <$(ls) && ETCDCTL_API=3 etcdctl snapshot status *');
-    const [directory, file, hash = ''] = stdout.split('\n');
-    expect([directory, file]).toEqual(['700', '600']);
+  test.each(['', '-after'])('keeps a snapshot of etcd on the kept master and on the controller, for their users alone: etcd%s.db', async which => {
     const backups = join(cwd, '.runsheet/backups');
-    const copy = join(backups, (await readdir(backups))[0] ?? '', 'etcd.db');
+    const [run = ''] = await readdir(backups);
+    const file = `etcd-${run}${which}.db`;
+    const { stdout } = await runOnHost(up(), m1, `cd /var/lib/runsheet/backup && stat -c %a . ${file} && sha256sum <${file} && ETCDCTL_API=3 etcdctl snapshot status ${file}`);
+    const [directory, mode, hash = ''] = stdout.split('\n');
+    expect([directory, mode]).toEqual(['700', '600']);
+    const copy = join(backups, run, `etcd${which}.db`);
     expect(createHash('sha256').update(await readFile(copy)).digest('hex')).toBe(hash.split(' ')[0]);
     expect((await stat(copy)).mode & 0o777).toBe(0o600);
     expect((await stat(backups)).mode & 0o777).toBe(0o700);
@@ -148,6 +156,7 @@ describe('two of three masters leave a cluster (stand-in)', { retry: 0 }, () => 
     const again = await decommission(up(), { leaving, cwd });
     expectFine(again);
     expect(again.changes).toEqual([]);
+    expect(reportsOf(again)).toEqual([]);
     const check = await decommission(up(), { leaving, cwd, check: true });
     expectFine(check);
     expect(changesOf(check.events)).toEqual([]);

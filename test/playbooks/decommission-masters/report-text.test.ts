@@ -31,7 +31,7 @@ test('tells what is where, and how to go back', () => {
                    controller:/c/x.db.age, 300 bytes, encrypted with age
   snapshot after   none of this run: no member was left to remove, so it is among those of the run before
   kept on m1       /a-bak-${RUN}
-                   1 of earlier runs
+                   /a-bak-20250101T000000Z-0000
   kept on m2       /b-bak-${RUN}
                    /var/lib/etcd.removed-${RUN}
   kept on n1, n2   /c-bak-${RUN}
@@ -42,6 +42,11 @@ test('tells what is where, and how to go back', () => {
                    and scheduler on it: with their old flags they would join in again
   way back         files: put the copies back in the place of their originals and reload
                    members: only by a new join, as a learner with an empty data directory`);
+});
+
+test('only counts copies of earlier runs where they are many', () => {
+  const paths = Array.from({ length: 13 }, (_, i) => `/a-bak-20250101T000000Z-00${10 + i}`);
+  expect(reportText({ ...FACTS, copies: [{ host: 'm1', paths }] })).toContain('kept on m1       13 of earlier runs\n');
 });
 
 test('says that nothing secret is left', () => {
