@@ -72,7 +72,7 @@ export function findRun(given: string, dir = JOURNALS): PastRun {
   return readRun(found, dir);
 }
 
-/** The newest run of a playbook that was more than a check. @param playbook absolute. @throws UsageError when there is none */
+/** The newest run of a playbook, checks and rollbacks left out. @param playbook absolute. @throws UsageError when there is none */
 export function lastRunOf(playbook: string, dir = JOURNALS): PastRun {
   for (const id of runIds(dir)) {
     const run = readRun(id, dir);

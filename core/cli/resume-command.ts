@@ -6,7 +6,7 @@ import { begin } from './begin';
 import { carryOut, questionsOn } from './carry-out';
 import { requireSameSources, type JobRecord } from './job-record';
 import type { AgainOptions } from './options';
-import { doneIn, findRun, type PastRun } from './past-runs';
+import { doneIn, findRun, readRun, runIds, type PastRun } from './past-runs';
 import { prepare } from './prepare';
 import { optionsOf } from './run-args';
 import type { Timings } from './timings';
@@ -36,6 +36,13 @@ function resumable({ id, ending, job, recap }: PastRun): JobRecord {
   if (job.args.check) throw new UsageError(`run ${id} was a check, which changes nothing: there is nothing to go on with`);
   if (job.rollsBack !== undefined) throw new UsageError(`run ${id} took run ${job.rollsBack} back`, `Go on with it: runsheet rollback ${job.rollsBack}`);
   if (job.applies !== undefined) throw new UsageError(`run ${id} applied the plan ${job.applies}, which no longer fits; make a plan of what is left`);
+  const back = rollbackOf(id);
+  if (back !== undefined) throw new UsageError(`run ${id} was taken back by run ${back}, so what it had done does not count any more; start it anew`);
   if (recap?.exit === 0) throw new UsageError(`run ${id} ended well: there is nothing to go on with`);
   return job;
+}
+
+/** The run that took it back, all or a part of it. */
+function rollbackOf(id: string): string | undefined {
+  return runIds().filter(newer => newer > id).map(newer => readRun(newer)).find(({ job, ending }) => job?.rollsBack === id && !job.args.check && ending !== 'refused')?.id;
 }

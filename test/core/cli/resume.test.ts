@@ -86,6 +86,18 @@ here
   });
 });
 
+test('a run that was taken back is not gone on with, nor is its rollback', async () => {
+  bench.write({ 'back.ts': playbookOf(`task('Put', file.copy({ path: '${path('back.txt')}', content: 'made\\n' })), task('Gate', read({ command: cmd\`test -e ${path('never')}\` }))`) });
+  expect(await bench.run('run', 'back.ts', '-i', 'here.ini')).toMatchObject({ code: 2 });
+  const id = runs().at(-1) ?? '';
+  expect(await bench.run('rollback', id, '--yes')).toMatchObject({ code: 0 });
+  expect(read('back.txt')).toBe('');
+  const back = runs().at(-1) ?? '';
+  expect((await bench.run('resume', id)).stderr).toBe(`run ${id} was taken back by run ${back}, so what it had done does not count any more; start it anew\n`);
+  expect((await bench.run('resume')).stderr).toBe(`run ${back} took run ${id} back\nGo on with it: runsheet rollback ${id}\n`);
+  expect((await bench.run('show', 'last')).stdout).toContain(`  takes back run ${id}\n`);
+});
+
 test('a run that is at work is listed as running; one that was killed is gone on with', async () => {
   await failed();
   writeFileSync(path('gate'), '');
