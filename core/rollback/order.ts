@@ -41,6 +41,11 @@ export function legsBack(records: readonly UndoRecord[]): readonly Leg[] {
       its.isOpen = false;
       continue;
     }
+    // A daemon-reload interrupts nothing: it takes no change into force by itself, so more changes may belong to the restart behind it.
+    if (record.effect === 'converge') {
+      due.push(record);
+      continue;
+    }
     // Behind changes that are back by now begins another part of the run.
     if (back.length > 0) close();
     its.again = its.isOpen ? [record, ...its.again] : [record];

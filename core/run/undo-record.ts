@@ -1,5 +1,5 @@
 /** What a rollback needs of a run, one line of `undo.jsonl` each; paths and hashes, never content. The order of the lines is the order of the changes. */
-import type { Call } from '../module';
+import type { Call, Effect } from '../module';
 
 /** What was at a path: type, mode, owner, hash, time of the last change of a file, separated by blanks; `absent - - - -`. Two looks at the same thing give the same words. */
 export type Fingerprint = string;
@@ -32,6 +32,7 @@ export interface ChangeLine {
   readonly become: string | null;
   readonly module: string;
   readonly subject: string;
+  readonly effect: Effect;
   /** The folder on the host with a copy of the nth path under the name n, from 1, and beside it `n.dir` with the time of its directory. */
   readonly copies?: string;
   readonly paths: readonly PathBefore[];

@@ -16,7 +16,7 @@ export interface UndoPlace {
 
 /** A change that is about to be made. */
 export interface Changing {
-  readonly action: Pick<Action<unknown>, 'module' | 'subject'>;
+  readonly action: Pick<Action<unknown>, 'module' | 'subject' | 'effect'>;
   readonly back: WayBack;
   readonly on: Target;
 }
@@ -48,7 +48,7 @@ export class UndoKeeper {
   #line({ action, back, on }: Changing, seq: number, kept: Kept): ChangeLine {
     const { task, name, become = null } = this.place;
     return {
-      v: 1, type: 'change', seq, at: now(), task, name, host: on.host.name, become, module: action.module, subject: action.subject,
+      v: 1, type: 'change', seq, at: now(), task, name, host: on.host.name, become, module: action.module, subject: action.subject, effect: action.effect,
       ...(back.exists ? {} : { barrier: `${action.module} cannot be taken back` }),
       ...kept,
       calls: back.undo(on.runId),

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { legsBack } from '../../../core/rollback/order';
 import type { UndoRecord } from '../../../core/run/undo-record';
 
-/** `edit@h1` is a change, `reload@h1!` what is done again; the word is its task. */
+/** `edit@h1` is a change, `reload@h1!` what is done again, `read@h1~` a daemon-reload; the word is its task. */
 function recordsOf(text: string): readonly UndoRecord[] {
   return text.split(' ').map((word, i) => {
-    const [, task = '', host = '', again] = /^(\w+)@(\w+)(!?)$/.exec(word) ?? [];
+    const [, task = '', host = '', again] = /^(\w+)@(\w+)([!~]?)$/.exec(word) ?? [];
     return {
-      v: 1, type: 'change', seq: i + 1, at: '', task, name: task, host, become: null, module: 'm', subject: task, paths: [], calls: [], left: [],
-      ...(again === '!' ? { again: { module: task, params: {} } } : {}),
+      v: 1, type: 'change', seq: i + 1, at: '', task, name: task, host, become: null, module: 'm', subject: task, effect: again === '!' ? 'disrupt' : 'converge', paths: [], calls: [], left: [],
+      ...(again !== '' ? { again: { module: task, params: {} } } : {}),
     };
   });
 }
@@ -23,8 +23,9 @@ describe('legsBack', () => {
   test.each([
     ['changes alone, the last one first', 'a@h b@h c@h', ['c@h, b@h, a@h | ']],
     ['a restart after the change before it', 'a@h restart@h!', ['a@h | restart@h']],
-    ['restarts in their old order', 'D@h E@h! F@h! G@h H@h!', ['G@h | H@h', 'D@h | E@h, F@h']],
-    ['the same call once', 'a@h b@h read@h! restart@h! read@h!', ['b@h, a@h | read@h, restart@h']],
+    ['restarts in their old order', 'D@h E@h~ F@h! G@h H@h!', ['G@h | H@h', 'D@h | E@h, F@h']],
+    ['the same call once', 'a@h b@h read@h~ restart@h! read@h~', ['b@h, a@h | read@h, restart@h']],
+    ['what a restart behind a daemon-reload brought into force', 'a@h read@h~ b@h read@h~ restart@h!', ['b@h, a@h | read@h, restart@h']],
     ['hosts side by side', 'a@1 a@2 a@3 restart@1! restart@2! restart@3!', ['a@3+a@2+a@1 | restart@1+restart@2+restart@3']],
     ['hosts one by one', 'a@1 restart@1! a@2 restart@2!', ['a@2 | restart@2', 'a@1 | restart@1']],
     [

@@ -27,7 +27,7 @@ async function recorded(on: LocalTarget, touched: readonly Touched[], change: ()
   const log = { next: () => 7, append: (line: object) => { lines.push(JSON.stringify(line)); return Promise.resolve(); }, close: () => undefined };
   const back: WayBack = { exists: true, touches: () => touched, undo: () => [], again: undefined, instead: undefined };
   const keeper = new UndoKeeper(log, { task: 'play/task', name: 'task', become: undefined }, text => { on.said.push(text); });
-  await keeper.around({ action: { module: 'test.module', subject: 'it' }, back, on }, () => { change(); return Promise.resolve(); }).catch(() => undefined);
+  await keeper.around({ action: { module: 'test.module', subject: 'it', effect: 'converge' }, back, on }, () => { change(); return Promise.resolve(); }).catch(() => undefined);
   const [record] = parseUndo(lines.join('\n'));
   if (record === undefined) throw new Error('no record');
   return record;
