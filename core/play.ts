@@ -49,6 +49,8 @@ export interface PlayOptions {
   readonly strategy?: 'linear' | 'free' | 'rolling';
   /** How hosts take turns, for `strategy: 'rolling'`. */
   readonly rolling?: Rolling;
+  /** The play does not run on all of its hosts by accident: without `--limit` the run is refused. */
+  readonly requireLimit?: boolean;
   readonly become?: boolean | string;
   readonly tags?: readonly string[];
   /**

@@ -44,6 +44,8 @@ export interface RunOptions extends PlaybookOptions, Manner, ReachOptions {
   readonly timeout: number;
   /** Milliseconds. */
   readonly lockWait: number;
+  /** Refuse to run on more hosts than that. */
+  readonly maxHosts?: number;
   readonly listHosts: boolean;
   readonly listTasks: boolean;
 }

@@ -6,6 +6,7 @@ import { carryOut, recordFor } from './carry-out';
 import type { PlanOptions } from './options';
 import { planOf, requireWritable, writePlan, type PlanFile } from './plan-file';
 import { prepare } from './prepare';
+import { refuseTooWide } from './scope';
 import type { Timings } from './timings';
 
 /** Checks and writes the plan. @returns the exit code of the check; a plan is written where that is 0. @throws what is wrong before it begins */
@@ -13,6 +14,7 @@ export async function planCommand(begun: Begun, options: PlanOptions, timings: T
   timings.mark('runner loaded');
   const out = requireWritable(options.out);
   const prepared = await prepare(begun, options, step => timings.mark(step));
+  refuseTooWide(prepared, options);
   const events: TaskEvent[] = [];
   const listen = { listen: (event: { readonly type: string }): void => { if (isTask(event)) events.push(event); } };
   const frame = { options: { ...options, check: true }, timings, password: await becomePassword(options), ...listen };

@@ -8,6 +8,7 @@ import { carryOut, questionsOn } from './carry-out';
 import { hostLines, taskLines } from './listing';
 import type { RunOptions } from './options';
 import { prepare } from './prepare';
+import { refuseTooWide } from './scope';
 import type { Timings } from './timings';
 
 /** Runs a playbook. @returns the exit code of the run. @throws what is wrong before it begins */
@@ -20,6 +21,7 @@ export async function runCommand(begun: Begun, options: RunOptions, timings: Tim
     return 0;
   }
   if (options.step) requireTerminal(questionsOn(options));
+  refuseTooWide(prepared, options);
   if (options.privateKey !== undefined && !existsSync(options.privateKey)) throw new UsageError(`--private-key ${options.privateKey}: there is no such file`);
   return carryOut(prepared, { options, timings, password: await becomePassword(options) });
 }

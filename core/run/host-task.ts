@@ -26,6 +26,8 @@ export interface HostTask {
   readonly host: Host;
   /** Check mode: something would have been changed before this task. */
   readonly planned: boolean;
+  /** All hosts that the task runs on now. */
+  readonly among: readonly Host[];
 }
 
 /** How it ended. */
@@ -66,10 +68,28 @@ export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
   }
 }
 
-function workOf(decision: Extract<Decision, { kind: 'go' }>, { run, step, host }: HostTask): Work {
+function workOf(decision: Extract<Decision, { kind: 'go' }>, job: HostTask): Work {
+  const { run, step, host } = job;
   const noted: Handler[] = [];
-  const before = async (): Promise<void> => { noted.push(...await run.owed.note(host, notifiedBy(step.task))); };
+  const before = async (): Promise<void> => {
+    await agreeToDestroy(decision.actions, job);
+    noted.push(...await run.owed.note(host, notifiedBy(step.task)));
+  };
   return { ...decision, noted, doings: { changes: [], acting: undefined, before }, actor: new Actor(run, step, host) };
+}
+
+/** Right before something is destroyed the user is asked, once for all hosts of the task; not where a `confirm` of this run was agreed to. @throws RefusedError */
+async function agreeToDestroy(actions: readonly Action<unknown>[], { run, step, among }: HostTask): Promise<void> {
+  const destroying = actions.filter(action => action.effect === 'destroy');
+  if (destroying.length === 0 || run.isConfirmed) return;
+  const what = [...new Set(destroying.map(action => action.module))].join(', ');
+  try {
+    const question = `"${step.name}" destroys what cannot be put back (${what}) on ${among.map(host => host.name).join(', ')}. Go on?`;
+    if (!await unlessAborted(run.signal, () => run.ask(question))) throw new RefusedError(`not confirmed: ${question}`);
+  } catch (error) {
+    if (!run.signal.aborted) run.stop({ kind: 'refused', text: describeError(error) });
+    throw error;
+  }
 }
 
 async function carryOut(work: Work, job: HostTask): Promise<Ended> {
@@ -99,7 +119,9 @@ async function refusalOf(run: Run, actions: readonly Action<unknown>[]): Promise
   if (run.check) return undefined;
   try {
     for (const action of actions) {
-      if (action.kind === 'confirm' && !await unlessAborted(signal, () => run.ask(action.text))) throw new RefusedError(`not confirmed: ${action.text}`);
+      if (action.kind !== 'confirm') continue;
+      if (!await unlessAborted(signal, () => run.ask(action.text))) throw new RefusedError(`not confirmed: ${action.text}`);
+      run.isConfirmed = true;
     }
     if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensure());
     return undefined;
@@ -129,7 +151,7 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
   try {
     const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
       task: step.task, actions, several, given, check: run.check, planned, isHandler: step.isHandler, doings, actor,
-      on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name) }),
+      on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name), foreseen: run.check ? run.foreseen(place) : undefined }),
     }));
     actor.settle();
     return round;
@@ -145,7 +167,7 @@ function endOfRound({ value, willCheck, unknown }: Round, { actions, given, doin
   const acted = doings.changes.length > 0;
   if (check && acted && typeof task.options.changedWhen === 'function') return { status: 'unknown', value: UNKNOWN, reason: BY_ITS_VALUE };
   if (check && actions.length > 0 && actions.every(action => action.kind === 'confirm')) return { status: 'skipped', value, reason: 'check mode asks nothing' };
-  const reason = willCheck ? checksOf(actions) : actor.reason;
+  const reason = willCheck ? checksOf(actions) : doings.changes.length > 0 ? undefined : actor.reason;
   const isChange = acted && countsAsChange(task, value.kind === 'value' ? value.value : undefined, given);
   return { status: isChange ? 'changed' : 'ok', value, ...(isChange ? {} : { changes: [] }), ...(willCheck ? { willCheck } : {}), ...(reason === undefined ? {} : { reason }) };
 }
@@ -165,6 +187,7 @@ function endOfError(error: unknown, { run, host }: HostTask, { place, work }: Fa
   }
   const reason = `${describeError(error)}${whichOf(work)}${halfDone}`;
   if (isRunnerError(error) && error.kind === 'plan') return offPlan(reason, run, host);
+  if (isRunnerError(error) && error.kind === 'refused' && run.halt?.kind === 'refused') return { status: 'skipped', value: none(reason), reason };
   if (!isLossOf(place, error)) return { status: 'failed', value: none(reason), reason };
   run.links.lose(place, error);
   if (place === host) return ofLoss(reason);

@@ -78,6 +78,7 @@ export interface PlannedPlay {
   readonly id: string;
   readonly name: string;
   readonly hosts: readonly Host[];
+  readonly requireLimit: boolean;
   readonly tasks: readonly PlannedTask[];
   /** In the order in which they would run. */
   readonly handlers: readonly PlannedTask[];

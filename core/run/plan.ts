@@ -22,7 +22,7 @@ export function planRun(job: PlanJob): Plan {
     hosts: layout.hosts,
     rescues: new Set(layout.plays.flatMap(rescuesOf)),
     plays: layout.plays.map(({ id, play, hosts, steps, handlers }) => ({
-      id, name: play.name, hosts,
+      id, name: play.name, hosts, requireLimit: play.requireLimit ?? false,
       tasks: tasksIn(steps).map(planned),
       handlers: handlers.map(({ step }) => planned(step)),
     })),

@@ -1,6 +1,7 @@
 /** What a run knows about itself while it runs: who has left it, what was counted, why it ends early. */
 import { setMaxListeners } from 'node:events';
 import { InterruptedError } from '../errors';
+import { Foreseen } from '../foreseen';
 import type { Host } from '../inventory/host';
 import type { HostCounts, Status } from '../report/events';
 import type { RunJob } from './job';
@@ -51,8 +52,11 @@ export class Run {
   /** A task was stopped, since it would have made a change that is not planned. */
   offPlan = false;
   readonly stepper: Stepper;
+  /** The user agreed to a `confirm` of this run. */
+  isConfirmed = false;
   /** Check mode: something would have been changed before now. */
   planned = false;
+  readonly #foreseen = new Map<Host, Foreseen>();
   /** Check mode: ids of all tasks seen, and of those that it could not work out. */
   readonly seen = new Set<string>();
   readonly unknown = new Set<string>();
@@ -114,6 +118,13 @@ export class Run {
   count(host: Host, status: Status, tolerated: boolean): void {
     const counts = this.counts.get(host);
     if (counts !== undefined) counts[status === 'failed' && tolerated ? 'ignored' : status] += 1;
+  }
+
+  /** Check mode: what is planned so far on a host. */
+  foreseen(host: Host): Foreseen {
+    const foreseen = this.#foreseen.get(host) ?? new Foreseen();
+    this.#foreseen.set(host, foreseen);
+    return foreseen;
   }
 
   /** Check mode found out what a task would do on a host. */

@@ -2,7 +2,7 @@
 import type { Host } from '../inventory/host';
 import { decide, type Decision } from './decide';
 import type { Notified } from './handlers';
-import { endOf, type Ended } from './host-task';
+import { endOf, type Ended, type HostTask } from './host-task';
 import { notifiedBy, type LaidPlay, type LaidTask } from './layout';
 import { mapLimited } from './pool';
 import type { Run } from './state';
@@ -49,7 +49,7 @@ async function runOnAll(frame: Frame, step: LaidTask, { hosts, doubtful }: { hos
     // A fatal failure or a refusal on another host ends the run only before the next task.
     if (run.ends(true)) return [];
     const decision = doubtful?.has(host) === true ? IN_DOUBT : await decided(run, step, host);
-    return [await runOn(frame, { step, host, planned }, decision)];
+    return [await runOn(frame, { step, host, planned, among: hosts }, decision)];
   };
   const reports = await mapLimited(hosts, run.job.settings.forks, host => (throttle === undefined ? onHost(host) : run.turns.take(step, () => onHost(host), throttle)));
   return reports.flat();
@@ -62,7 +62,7 @@ async function runOnce(frame: Frame, step: LaidTask, hosts: readonly Host[]): Pr
   if (run.done.has(step) || first === undefined) return [];
   const runHere = async (host: Host, decision: Decision): Promise<Report> => {
     start(frame, step, [host]);
-    return await runOn(frame, { step, host, planned }, decision);
+    return await runOn(frame, { step, host, planned, among: [host] }, decision);
   };
   const reports: Report[] = [];
   for (const host of hosts) {
@@ -101,9 +101,10 @@ function start({ run, play }: Frame, step: LaidTask, hosts: readonly Host[]): vo
   run.events.emit({ type: 'start', play: play.id, task: step.id, name: step.name, hosts: hosts.map(host => host.name), handler: step.isHandler });
 }
 
-async function runOn(frame: Frame, { step, host, planned }: { step: LaidTask; host: Host; planned: boolean }, decision: Decision): Promise<Report> {
+async function runOn(frame: Frame, job: Omit<HostTask, 'run'>, decision: Decision): Promise<Report> {
+  const { step, host } = job;
   const started = performance.now();
-  const ended = await endOf(decision, { run: frame.run, step, host, planned });
+  const ended = await endOf(decision, { run: frame.run, ...job });
   return settle(frame, { step, host, ms: Math.round(performance.now() - started) }, ended);
 }
 

@@ -1,7 +1,9 @@
 /** Paths that are not there. */
 import { RefusedError } from '../../core/errors';
 import { probe, resource, type Applied, type Change, type Probe, type Resource } from '../../core/module';
+import { realPath } from '../../core/real-path';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
+import { foretellPath } from './foreseen';
 import { lookAt, type PathState } from './look';
 import { baseOf, parentOf, removalProblems } from './paths';
 
@@ -28,21 +30,30 @@ const leaving = resource<AbsentParams, Leaving>({
   apply: async (on, { params, state }) => {
     await on.run(state.facts?.type === 'directory' ? cmd`rm -rf -- ${params.path}` : cmd`rm -f -- ${params.path}`);
   },
+  foretell: (on, { params: { path } }) => foretellPath(on, path, { kind: 'absent' }),
   touches: ({ facts }, { path, forGood = false }) => (forGood ? undefined : [facts?.type === 'link' ? { path, only: true } : path]),
   instead: 'put it back from where it came: no copy was kept',
-  effect: 'destroy',
 });
 
-/** Nothing is at the path. Of a symbolic link the link goes, not what it points to. @see rm(1) */
+/**
+ * Nothing is at the path. Of a symbolic link the link goes, not what it points to. A whole directory, and what goes for good, counts as destroyed:
+ * the user is asked.
+ * @see rm(1)
+ */
 export function absent(params: AbsentParams): Resource<Applied> {
-  return leaving(params);
+  return { ...leaving(params), effect: params.recursive === true || params.forGood === true ? 'destroy' : 'converge' };
 }
 
 function look(path: string): Probe<Leaving> {
-  const { command, parse } = lookAt(path, { follow: false });
+  const { command, parse, expect, foresee } = lookAt(path, { follow: false });
   return probe(lines(mountsBelow(path), command), result => {
     const mounts = result.stdout.split('\n').filter(line => line.startsWith('mount ')).map(line => line.slice('mount '.length));
     return { ...parse(result), mounts };
+  }, expect, async on => {
+    const state = await foresee?.(on);
+    // What is only planned has nothing mounted in it; a directory that stays is one to look at.
+    if (state?.facts?.type === 'directory' && on.foreseen?.at((await realPath(on, path, false)).path)?.kind === 'kept') return undefined;
+    return state === undefined ? undefined : { ...state, mounts: [] };
   });
 }
 
