@@ -71,6 +71,18 @@ describe('what commands did', () => {
     expect(second.done).toEqual(first.done);
   });
 
+  test('is told action by action: what the task had not come to is done', async () => {
+    using w = world('h1');
+    const both = task('Both', () => [append({ path: w.logFile, line: 'one' }), script({ run: `[ -e ${w.path('h1', 'ready')} ]` })]);
+    const { done } = await run(w, [both]);
+    w.write('h1', 'ready', '');
+    const second = await run(w, [both], done);
+    expect(second.of('Both')).toBe('h1=changed');
+    expect(second.reason('Both')).toBe('');
+    expect(w.log).toEqual(['one']);
+    expect(second.done.map(one => one.action)).toEqual([0, 1]);
+  });
+
   test('is done where it had not been done yet, host by host', async () => {
     using w = world('h1', 'h2');
     const make = task('Make', ({ host }) => append({ path: w.path(host, 'log'), line: 'x' }));
