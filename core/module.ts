@@ -42,9 +42,9 @@ export interface Live<S> {
 
 export type Look<S> = Probe<S> | Live<S>;
 
-/** A probe: what the command prints, parsed. @param expect exit codes that are answers, `[0]` unless said */
-export function probe<S>(command: Command, parse: (result: CommandResult) => S, expect: readonly number[] = [0]): Probe<S> {
-  return { kind: 'probe', command, parse, expect };
+/** A probe: what the command prints, parsed. @param expect exit codes that are answers, `[0]` unless said @param foresee see `Probe` */
+export function probe<S>(command: Command, parse: Probe<S>['parse'], expect: readonly number[] = [0], foresee?: Probe<S>['foresee']): Probe<S> {
+  return { kind: 'probe', command, parse, expect, ...(foresee === undefined ? {} : { foresee }) };
 }
 
 /** A look in several steps. It must change nothing. */
@@ -55,8 +55,16 @@ export function live<S>(see: (on: Target) => Promise<S>): Live<S> {
 /** The same look, its result turned into something else. */
 export function mapLook<A, B>(look: Look<A>, turn: (seen: A) => B): Look<B> {
   return look.kind === 'probe'
-    ? probe(look.command, result => turn(look.parse(result)), { expect: look.expect, foresee: turned(look.foresee, turn) })
+    ? probe(look.command, result => turn(look.parse(result)), look.expect, turned(look.foresee, turn))
     : { kind: 'live', see: async on => turn(await look.see(on)) };
+}
+
+function turned<A, B>(foresee: Probe<A>['foresee'], turn: (seen: A) => B): Probe<B>['foresee'] {
+  if (foresee === undefined) return undefined;
+  return async on => {
+    const seen = await foresee(on);
+    return seen === undefined ? undefined : turn(seen);
+  };
 }
 
 /** Carries out a look now. Modules use it inside `apply` or another look; the runner does so for tasks. */

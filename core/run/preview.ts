@@ -1,6 +1,7 @@
 /** One action on one host in check mode: looks and compares, and stops there. */
 import { isRunnerError, messageOf } from '../errors';
-import { see, type Action, type Change, type Imperative, type Query, type Resource } from '../module';
+import { see, type Action, type Change, type Imperative, type Query, type Resource, type Standing } from '../module';
+import { realPath } from '../real-path';
 import type { Target } from '../transport/connection';
 import { judged } from './loss';
 import { changeOf, hold } from './perform';
@@ -32,7 +33,10 @@ export async function preview(action: Action<unknown>, context: PreviewContext):
     return await look(action, context);
   } catch (thrown) {
     const error = await judged(thrown, context.on);
-    if (!context.planned || context.on.signal.aborted || (isRunnerError(error) && error.kind === 'connection')) throw error;
+    const { foreseen } = context.on;
+    if (!(context.planned || foreseen?.isEmpty === false) || context.on.signal.aborted || (isRunnerError(error) && error.kind === 'connection')) throw error;
+    // What comes after it must not take the present state of this for the future one.
+    await blur(action, context.on);
     return { changes: [], value: UNKNOWN, unknown: `it cannot be looked at before the changes planned above are made: ${messageOf(error)}` };
   }
 }
@@ -52,14 +56,48 @@ async function seen(action: Query<unknown>, on: Target): Promise<Preview> {
 }
 
 async function compared(action: Resource<unknown>, on: Target): Promise<Preview> {
-  const { changes, value, predicted } = await see(action.look, on);
+  const standing = await see(action.look, on);
+  const { changes, value, predicted } = standing;
   if (changes.length === 0) return { changes, value: known(value(false)) };
+  await foretell(action, standing, on);
   return { changes, value: predicted === undefined ? UNKNOWN : known(predicted()) };
 }
 
 /** A notified handler is listed also where nothing calls for it yet: the changes that notify it are only planned. */
 async function described(action: Imperative<unknown>, on: Target, isHandler: boolean): Promise<Preview> {
-  const { does, idle } = await see(action.look, on);
-  if (does !== undefined) return { changes: [changeOf(action, does)], value: UNKNOWN };
-  return isHandler ? { changes: [changeOf(action, `${action.module} ${action.subject}`)], value: UNKNOWN } : { changes: [], value: known(idle()) };
+  const intent = await see(action.look, on);
+  const { does, idle } = intent;
+  if (does === undefined && !isHandler) return { changes: [], value: known(idle()) };
+  await foretell(action, intent, on);
+  return { changes: [changeOf(action, does ?? `${action.module} ${action.subject}`)], value: UNKNOWN };
+}
+
+/** Notes what will be left behind; where the module cannot say so, that it is unclear. */
+async function foretell(action: Action<unknown>, { foretell: tell, back }: Pick<Standing<unknown>, 'foretell' | 'back'>, on: Target): Promise<void> {
+  const { foreseen } = on;
+  if (foreseen === undefined) return;
+  try {
+    if (tell !== undefined) {
+      await tell(on);
+      return;
+    }
+  } catch (error) {
+    if (!isRunnerError(error) || error.kind !== 'refused') throw error;
+    await blur(action, on);
+  }
+  for (const touched of back.touches(on.runId)) await blurPath(on, typeof touched === 'string' ? touched : touched.path, typeof touched === 'string');
+}
+
+/** What the action is about is unclear from now on: a path, or the first word of `kube-etcd.service --name`. */
+async function blur({ kind, subject }: Action<unknown>, on: Target): Promise<void> {
+  const [name = ''] = subject.split(' ');
+  if (kind !== 'resource') return;
+  if (subject.startsWith('/')) await blurPath(on, subject, true);
+  else if (name !== '') on.foreseen?.blur(name);
+}
+
+async function blurPath(on: Target, path: string, whole: boolean): Promise<void> {
+  const own = await realPath(on, path, false);
+  on.foreseen?.put(own.path, { kind: 'unclear', whole });
+  if (whole && own.link !== undefined) on.foreseen?.put((await realPath(on, path, true)).path, { kind: 'unclear', whole });
 }

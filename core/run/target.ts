@@ -1,5 +1,6 @@
 /** What a module gets: a connection within one task on one host, with the task's time limit and signal. */
 import type { Duplex } from 'node:stream';
+import type { Foreseen } from '../foreseen';
 import type { Host } from '../inventory/host';
 import type { Secret } from '../secret';
 import type { Command } from '../transport/command';
@@ -15,6 +16,8 @@ export interface TargetOptions {
   readonly deadline: number;
   readonly say: (line: string) => void;
   readonly print: (text: string) => void;
+  /** In check mode. */
+  readonly foreseen?: Foreseen | undefined;
 }
 
 /** Wraps a connection for one task. After the signal every call rejects with its reason, so a module that goes on can do no harm. */
@@ -23,6 +26,7 @@ export class TaskTarget implements Target {
 
   get host(): Host { return this.inner.host; }
   get user(): string { return this.inner.user; }
+  get foreseen(): Foreseen | undefined { return this.options.foreseen; }
   get runId(): string { return this.options.runId; }
   get signal(): AbortSignal { return this.options.signal; }
 

@@ -1,5 +1,6 @@
 /** What a module sees of a host: run a command, read and write files, reach a port. Implemented by the ssh and local transports. */
 import type { Duplex } from 'node:stream';
+import type { Foreseen } from '../foreseen';
 import type { Host } from '../inventory/host';
 import type { Secret } from '../secret';
 import type { Command } from './command';
@@ -54,6 +55,8 @@ export interface Connection {
   readonly host: Host;
   /** The user that commands run as: the login user, or the one become was asked for. */
   readonly user: string;
+  /** Check mode: what will be on the host once the changes planned so far are made. In a run there is none. */
+  readonly foreseen?: Foreseen | undefined;
   /** Runs a command in POSIX sh with LC_ALL=C, a PATH with sbin and umask 022. @throws CommandError for a code not in `expect`, a signal, the time limit. */
   run(command: Command, options?: RunOptions): Promise<CommandResult>;
   /**

@@ -8,6 +8,7 @@ const reading = query<Call, CommandResult>({
   subject: nameOf,
   validate: callProblems,
   inspect: params => live(async on => {
+    on.foreseen?.requireUnnamed(commandOf(params).text);
     const result = await on.run(commandOf(params), optionsOf(params));
     if (params.secretOutput === true) maskOutput(result);
     return result;
@@ -16,7 +17,8 @@ const reading = query<Call, CommandResult>({
 
 /**
  * Runs a command that changes nothing and gives what it printed. It runs in check mode too and never counts as a change: whether it
- * really only looks is up to its author.
+ * really only looks is up to its author. What names a path or unit
+ * that an earlier task would change is not run in check mode: its answer would be that of before.
  *
  *     command.read({ command: cmd`etcdctl version`, expect: [0, 1] })
  */

@@ -2,6 +2,7 @@
 import { command, live, probe, type Imperative, type Look } from '../../core/module';
 import { cmd, type Command } from '../../core/transport/command';
 import type { CommandResult } from '../../core/transport/connection';
+import { foretellPath, foreseenThere } from '../file/foreseen';
 import { callProblems, commandOf, maskOutput, nameOf, optionsOf, type Call } from './call';
 
 export interface RunParams extends Call {
@@ -44,6 +45,10 @@ const running = command<RunParams, Before, Ran>({
     if (params.removes !== undefined && after.removes) return `${params.removes} still exists afterwards`;
     return true;
   },
+  foretell: async (on, { params: { creates, removes }, foreseen }) => {
+    if (removes !== undefined) await foretellPath(on, removes, { kind: 'absent' });
+    if (creates !== undefined) await foretellPath(on, creates, { kind: 'made', mtime: foreseen.tick() });
+  },
   touches: (_before, { creates, removes }) => {
     const paths = [creates, removes].filter(path => path !== undefined);
     return paths.length === 0 ? undefined : paths;
@@ -69,7 +74,11 @@ export function run(params: RunParams): Imperative<Ran> {
 
 function look(params: RunParams): Look<Before> {
   if (params.creates === undefined && params.removes === undefined) return live(() => Promise.resolve({ creates: false, removes: false }));
-  return probe(existing(params), parseBefore);
+  return probe(existing(params), parseBefore, [0], async on => {
+    const now = parseBefore(await on.run(existing(params)));
+    const will = async (path: string | undefined, is: boolean): Promise<boolean> => (path === undefined ? is : await foreseenThere(on, path) ?? is);
+    return { creates: await will(params.creates, now.creates), removes: await will(params.removes, now.removes) };
+  });
 }
 
 /** A link that leads nowhere exists too. */

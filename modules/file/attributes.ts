@@ -1,4 +1,5 @@
 /** Mode, owner and group of a path. @see chmod(1), chown(1) */
+import { unforeseen } from '../../core/foreseen';
 import type { Change } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target, WriteOptions } from '../../core/transport/connection';
@@ -34,6 +35,7 @@ export function attributeProblems(wanted: Attributes): string[] {
 export function attributeChanges(path: string, facts: Owned | undefined, wanted: Attributes): Change[] {
   const changes: Change[] = [];
   const { mode, owner, group } = wanted;
+  if (facts !== undefined) requireKnown(path, facts, wanted);
   if (mode !== undefined && facts?.mode !== mode) {
     changes.push({ resource: path, property: 'mode', from: facts === undefined ? null : octal(facts.mode), to: octal(mode) });
   }
@@ -44,6 +46,12 @@ export function attributeChanges(path: string, facts: Owned | undefined, wanted:
     changes.push({ resource: path, property: 'group', from: facts === undefined ? null : nameFor(group, facts.gid, facts.group), to: String(group) });
   }
   return changes;
+}
+
+/** @throws RefusedError in check mode where an earlier task changes what these would be compared with, and only the run will tell how */
+function requireKnown(path: string, { mode, uid, gid, owner, group }: Owned, wanted: Attributes): void {
+  const isOpen = (id: string | number | undefined, number: number, name: string): boolean => id !== undefined && (isNumeric(id) ? Number.isNaN(number) : name === '');
+  if ((wanted.mode !== undefined && Number.isNaN(mode)) || isOpen(wanted.owner, uid, owner) || isOpen(wanted.group, gid, group)) throw unforeseen(path);
 }
 
 /** Sets those that `changes` names, of what a symbolic link points to. */

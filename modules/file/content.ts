@@ -25,7 +25,7 @@ export function lookAtSecretFile(path: string, wanted: string): Live<PathState> 
   return live(async on => {
     const state = await see(lookAt(path, { follow: true, sha256: true }), on);
     const { facts } = state;
-    if (facts?.type !== 'file' || facts.sha256 === wanted || facts.size > MAX_CONTENT) return state;
+    if (facts?.type !== 'file' || facts.sha256 === wanted || facts.size > MAX_CONTENT || Number.isNaN(facts.mtime)) return state;
     return { ...state, facts: { ...facts, content: await on.readSecret(path) } };
   });
 }

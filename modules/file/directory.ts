@@ -3,6 +3,7 @@ import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import { attributeChanges, attributeProblems, setAttributes, type Attributes } from './attributes';
+import { foretellAttributes, foretellDirectory } from './foreseen';
 import { lookAt, type PathState } from './look';
 import { pathProblems } from './paths';
 
@@ -21,6 +22,7 @@ const directories = resource<DirectoryParams, PathState>({
     if (state.facts === undefined) await on.run(cmd`mkdir -p -- ${params.path}`);
     await setAttributes(on, params.path, params, changes);
   },
+  foretell: (on, { params, state }) => (state.facts === undefined ? foretellDirectory(on, params.path, params, state) : foretellAttributes(on, params.path, params, state)),
   // Not what is in it. Through a link, what the link leads to.
   touches: ({ link }, { path }) => [link === undefined ? { path, only: true } : path],
 });

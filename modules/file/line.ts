@@ -6,7 +6,7 @@ import { contentChanges, requireFile } from './content';
 import { editLines, type LineEdit } from './edit-lines';
 import { lookAt, MAX_CONTENT, type PathState } from './look';
 import { pathProblems } from './paths';
-import { replaceFile, type Replacing } from './replace';
+import { foretellReplacement, replaceFile, type Replacing } from './replace';
 import { parseText } from './text-diff';
 
 interface LineIn extends Replacing {
@@ -43,6 +43,7 @@ const edited = resource<LineParams, PathState>({
   inspect: params => lookAt(params.path, { follow: true, content: 'always' }),
   diff: compare,
   apply: (on, { params, state, changes }) => replaceFile(on, { ...params, content: wantedText(state, params) }, state, changes),
+  foretell: (on, { params, state, changes }) => foretellReplacement(on, { ...params, content: wantedText(state, params) }, state, changes),
   touches: (_state, { path, backup = false }, runId) => touchedFiles([path], backup, runId),
 });
 

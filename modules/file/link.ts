@@ -3,6 +3,7 @@ import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
+import { foretellPath } from './foreseen';
 import { lookAt, type PathState } from './look';
 import { besideOf, pathProblems } from './paths';
 import { requireParent } from './replace';
@@ -24,6 +25,7 @@ const links = resource<LinkParams, PathState>({
     requireParent(params.path, state);
     await pointTo(on, params.path, params.to);
   },
+  foretell: (on, { params: { path, to } }) => foretellPath(on, path, { kind: 'link', target: to }),
   touches: (_state, { path }) => [{ path, only: true }],
 });
 

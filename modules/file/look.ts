@@ -2,7 +2,8 @@
 import { probe, type Probe } from '../../core/module';
 import type { Secret } from '../../core/secret';
 import { cmd, raw, type Command } from '../../core/transport/command';
-import type { CommandResult } from '../../core/transport/connection';
+import type { CommandResult, Connection } from '../../core/transport/connection';
+import { foreseenState } from './foreseen';
 import { parentOf } from './paths';
 
 export type FileType = 'file' | 'directory' | 'link' | 'other';
@@ -19,7 +20,7 @@ export interface FileFacts {
   readonly group: string;
   /** Bytes. */
   readonly size: number;
-  /** Seconds since 1970. */
+  /** Seconds since 1970; `NaN` of what is only planned. */
   readonly mtime: number;
   /** Of a regular file, hexadecimal, where it was asked for. */
   readonly sha256: string | undefined;
@@ -51,7 +52,12 @@ export const MAX_CONTENT = 256 * 1024;
 
 /** Looks at a path. What cannot be seen (no permission, a loop of links) is an error, never "absent". */
 export function lookAt(path: string, options: LookOptions): Probe<PathState> {
-  return probe(lookCommand(path, options), parsePathState);
+  return probe(lookCommand(path, options), parsePathState, [0], on => foreseenState(on, path, options));
+}
+
+/** How a path looks now, whatever is planned. */
+export async function hostState(on: Pick<Connection, 'run'>, path: string, options: LookOptions): Promise<PathState> {
+  return parsePathState(await on.run(lookCommand(path, options)));
 }
 
 function lookCommand(path: string, options: LookOptions): Command {

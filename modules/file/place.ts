@@ -6,7 +6,7 @@ import { touchedFiles } from './backup';
 import { contentChanges, lookAtSecretFile, sha256Of } from './content';
 import { lookAt, type PathState } from './look';
 import { pathProblems } from './paths';
-import { replaceFile, type Replacement } from './replace';
+import { foretellReplacement, replaceFile, type Replacement } from './replace';
 
 interface Placement extends Replacement {
   /** What was found wrong while the content was made. */
@@ -22,6 +22,7 @@ export function place(name: string, placement: Placement): Resource<Applied> {
     inspect: look,
     diff: compare,
     apply: (on, { params, state, changes }) => replaceFile(on, params, state, changes),
+    foretell: (on, { params, state, changes }) => foretellReplacement(on, params, state, changes),
     touches: (_state, { path, backup = false }, runId) => touchedFiles([path], backup, runId),
   })(placement);
 }

@@ -2,6 +2,7 @@
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { attributeChanges, attributeProblems, setAttributes, writeOptions, type Attributes } from './attributes';
 import { requireFile } from './content';
+import { foretellAttributes, foretellFile } from './foreseen';
 import { lookAt, type PathState } from './look';
 import { pathProblems } from './paths';
 import { requireParent } from './replace';
@@ -25,6 +26,7 @@ const existing = resource<PresentParams, PathState>({
       await on.write(params.path, '', writeOptions(params));
     }
   },
+  foretell: (on, { params, state }) => (state.facts === undefined ? foretellFile(on, { ...params, content: Buffer.alloc(0) }, state) : foretellAttributes(on, params.path, params, state)),
   touches: (_state, { path }) => [path],
 });
 

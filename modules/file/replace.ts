@@ -5,8 +5,9 @@ import { Secret } from '../../core/secret';
 import { cmd, type Command } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { setAttributes, writeOptions, type Attributes } from './attributes';
-import { backup } from './backup';
-import type { Content } from './content';
+import { backup, backupPath } from './backup';
+import { bytesOf, type Content } from './content';
+import { foretellAttributes, foretellCopy, foretellFile } from './foreseen';
 import type { PathState } from './look';
 import { besideOf, parentOf } from './paths';
 
@@ -37,6 +38,17 @@ export async function replaceFile(on: Target, wanted: Replacement, state: PathSt
   await requireValid(on, wanted, state);
   if (wanted.backup === true) await backup(on, wanted.path);
   await on.write(wanted.path, wanted.content, writeOptions(wanted));
+}
+
+/** Notes in check mode what `replaceFile` would leave behind. */
+export async function foretellReplacement(on: Target, wanted: Replacement, state: PathState, changes: readonly Change[]): Promise<void> {
+  if (!changes.some(change => change.property === 'content')) {
+    await foretellAttributes(on, wanted.path, wanted, state);
+    return;
+  }
+  if (wanted.backup === true) await foretellCopy(on, backupPath(wanted.path, on.runId), state);
+  const content = wanted.content instanceof Secret ? wanted.content : bytesOf(wanted.content);
+  await foretellFile(on, { ...wanted, content }, state);
 }
 
 /** @throws RefusedError when the directory is missing that is to hold the path */

@@ -2,7 +2,8 @@
 import { isRunnerError, messageOf, RefusedError } from '../../core/errors';
 import { live, resource, type Applied, type Change, type Resource } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
-import { backup, touchedFiles } from '../file/backup';
+import { backup, backupPath, touchedFiles } from '../file/backup';
+import { foretellText } from '../file/foreseen';
 import { pathProblems } from '../file/paths';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
@@ -61,6 +62,7 @@ const place = resource<Rendered, State>({
     if (params.backup) await backup(on, path);
     await on.write(path, params.text);
   },
+  foretell: (on, { params, state: { path } }) => foretellText(on, path, { content: Buffer.from(params.text), copy: params.backup ? backupPath(path, on.runId) : undefined }),
   touches: ({ path }, { backup: keep }, runId) => touchedFiles([path], keep, runId),
 });
 

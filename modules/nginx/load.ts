@@ -1,9 +1,10 @@
 /** Reads a whole configuration from a host. */
 import { RefusedError } from '../../core/errors';
 import type { Connection } from '../../core/transport/connection';
+import { matchesPattern } from '../file/pattern';
 import { readFiles, type HostFile } from '../systemd/read-files';
 import { parseConf, type ConfFile } from './conf';
-import { includePattern, includesOf, matchesPattern, walk, type ConfTree } from './tree';
+import { includePattern, includesOf, walk, type ConfTree } from './tree';
 
 /** A configuration and the files it came from. */
 export interface LoadedConf {

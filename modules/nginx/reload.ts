@@ -1,9 +1,11 @@
 /** Reloads of an nginx that are seen to take effect. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckError, RefusedError } from '../../core/errors';
+import type { Aspect, Foreseen } from '../../core/foreseen';
 import { command, live, type Applied } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
+import { startOf, willBeDown } from '../systemd/planned-units';
 import { readTimes } from '../systemd/read-files';
 import { systemctl } from '../systemd/up';
 import { complaintOf } from './candidate';
@@ -50,6 +52,7 @@ export const reload = command<Where, Before, Applied>({
   describe: ({ instance }) => `reload ${instance.name}`,
   run,
   verify,
+  foretell,
   again: true,
   idle: () => ({ changed: false }),
 });
@@ -81,10 +84,25 @@ export const inForce = command<InForceParams, Before, Applied>({
   },
   run: (on, job) => isCurrent(job.before) ? Promise.resolve({ changed: false }) : run(on, job),
   verify: (on, job) => isCurrent(job.before) ? Promise.resolve(true) : verify(on, job),
+  foretell,
   // Files that are put back are older than the workers, so it would not see that they changed.
   again: where => ({ module: 'nginx.reload', params: where.unit === undefined ? { binary: where.binary, prefix: where.prefix, config: where.config } : { unit: where.unit } }),
   idle: () => ({ changed: false }),
 });
+
+/** In check mode: when each instance will have been reloaded last. */
+const RELOADS: Aspect<Map<string, number>> = { fresh: () => new Map() };
+
+function foretell(_on: Target, { before: { instance }, foreseen }: { readonly before: Before; readonly foreseen: Foreseen }): void {
+  foreseen.of(RELOADS).set(instance.name, foreseen.tick());
+}
+
+/** In check mode the workers are those of the last planned start or reload. */
+function planned(on: Target, instance: Instance, now: NginxProcesses | undefined): NginxProcesses | undefined {
+  if (willBeDown(on.foreseen, instance.unit ?? '')) return undefined;
+  const times = [startOf(on.foreseen, instance.unit ?? ''), on.foreseen?.of(RELOADS).get(instance.name)].filter(time => time !== undefined);
+  return times.length === 0 ? now : { master: now?.master ?? 0, workers: [{ pid: 0, startedAt: Math.max(...times), isQuitting: false }] };
+}
 
 function isCurrent({ processes, newer }: Before): boolean {
   return processes !== undefined && newer.length === 0;
@@ -93,7 +111,7 @@ function isCurrent({ processes, newer }: Before): boolean {
 async function look(on: Target, where: Where, more: readonly string[]): Promise<Before> {
   const instance = await readInstance(on, where);
   const loaded = await loadConf(on, instance.config);
-  const processes = await readProcesses(on, instance, loaded.tree);
+  const processes = planned(on, instance, await readProcesses(on, instance, loaded.tree));
   const times = new Map([...[...loaded.sources].map(([path, { mtime }]) => [path, mtime] as const), ...await readTimes(on, more)]);
   const missing = more.filter(path => !times.has(path));
   if (missing.length > 0) throw new RefusedError(`${on.host.name}: ${missing.join(', ')} is not there, so it cannot be compared with the workers of ${instance.name}`);

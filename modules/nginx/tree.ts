@@ -42,13 +42,6 @@ export function includesOf(tree: Pick<ConfTree, 'main'>, directives: readonly Di
   ]);
 }
 
-/** Would an include pattern match a path? `*`, `?` and `[...]` match within one name and no leading dot, as glob(3) has it. */
-export function matchesPattern(pattern: string, path: string): boolean {
-  const names = pattern.split('/');
-  const parts = path.split('/');
-  return names.length === parts.length && names.every((name, i) => matchesName(name, parts[i] ?? ''));
-}
-
 function visit(tree: ConfTree, file: ConfFile, directives: readonly Directive[], around: { inside: readonly Directive[]; depth: number }): readonly Visit[] {
   if (around.depth > MAX_DEPTH) throw new RefusedError(`${file.path}: the includes go round in a circle`);
   return directives.flatMap(directive => {
@@ -60,15 +53,4 @@ function visit(tree: ConfTree, file: ConfFile, directives: readonly Directive[],
     const inner = { inside: [...around.inside, directive], depth: around.depth };
     return [here, ...visit(tree, file, directive.block?.directives ?? [], inner)];
   });
-}
-
-function matchesName(pattern: string, name: string): boolean {
-  if (!/[*?[]/.test(pattern)) return pattern === name;
-  if (name.startsWith('.') && !pattern.startsWith('.')) return false;
-  const source = pattern.replaceAll(/\[(!?)([^\]]+)\]|\*|\?|[\\^$.|+(){}[\]]/g, (found, not: string | undefined, set: string | undefined) => {
-    if (found === '*') return '.*';
-    if (found === '?') return '.';
-    return set === undefined ? `\\${found}` : `[${not === '!' ? '^' : ''}${set.replaceAll('\\', '\\\\')}]`;
-  });
-  return new RegExp(`^${source}$`, 's').test(name);
 }

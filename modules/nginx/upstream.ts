@@ -2,7 +2,8 @@
 import { RefusedError } from '../../core/errors';
 import { live, query, resource, type Change } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
-import { backup, touchedFiles } from '../file/backup';
+import { backup, backupPath, touchedFiles } from '../file/backup';
+import { foretellText } from '../file/foreseen';
 import { textDiff } from '../file/text-diff';
 import { encodeText } from '../systemd/text';
 import { requireValidConf } from './candidate';
@@ -86,6 +87,11 @@ export const upstream = resource<UpstreamParams, State>({
   apply: async (on, { params, state: { instance, loaded, edit } }) => {
     await requireValidConf(on, instance, edit.after, [...edit.texts.keys()]);
     await putTexts(on, loaded, edit.texts, params.backup ?? false);
+  },
+  foretell: async (on, { params: { backup: keep = false }, state: { loaded, edit } }) => {
+    for (const [path, text] of edit.texts) {
+      await foretellText(on, path, { content: encodeText(text, loaded.sources.get(path)?.encoding ?? 'utf8'), copy: keep ? backupPath(path, on.runId) : undefined });
+    }
   },
   touches: ({ edit }, { backup: keep = false }, runId) => touchedFiles([...edit.texts.keys()], keep, runId),
 });

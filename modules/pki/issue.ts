@@ -1,9 +1,10 @@
 /** Issues certificates from a CA, as `cfssl gencert` does from a request and a profile. */
 import { X509Certificate } from 'node:crypto';
 import { CheckError, RefusedError } from '../../core/errors';
-import { live, resource, type Change } from '../../core/module';
+import { live, resource, type Change, type Touched } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { touchedFiles } from '../file/backup';
+import { foretellMade } from '../file/foreseen';
 import { authorityPathProblems, authorityProblems, openAuthority, seeAuthority, type AuthorityFacts, type AuthoritySource } from './authority';
 import { absoluteOnly, certificateFile, type CertificateFile } from './certificate';
 import { missingUsages } from './cfssl-config';
@@ -57,11 +58,14 @@ export const issue = resource<IssueParams, IssueState, CertificateFile>({
     if (state.cert === undefined) throw new CheckError(`there is no certificate ${cert}`);
     return state.cert;
   },
-  touches: (state, params, runId) => {
-    const isNewKey = state.key === undefined || !isWantedKey(state.key, state.request);
-    return touchedFiles([params.cert, ...(isNewKey ? [params.key] : [])], params.backup !== false, runId);
-  },
+  touches,
+  foretell: (on, { params, state }) => foretellMade(on, touches(state, params, on.runId)),
 });
+
+function touches(state: IssueState, params: IssueParams, runId: string): readonly Touched[] {
+  const isNewKey = state.key === undefined || !isWantedKey(state.key, state.request);
+  return touchedFiles([params.cert, ...(isNewKey ? [params.key] : [])], params.backup !== false, runId);
+}
 
 async function look(on: Target, { csr, ca, cert, key }: IssueParams): Promise<IssueState> {
   const [request, file, present, authority] = await Promise.all([requestOf(on, csr), readPublic(on, cert), findKey(on, key), seeAuthority(on, ca)]);

@@ -1,9 +1,10 @@
 /** Signs a certificate again, without some of its names. */
 import { X509Certificate } from 'node:crypto';
 import { RefusedError } from '../../core/errors';
-import { live, resource, type Change } from '../../core/module';
+import { live, resource, type Change, type Touched } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { touchedFiles } from '../file/backup';
+import { foretellMade } from '../file/foreseen';
 import { authorityPathProblems, authorityProblems, openAuthority, seeAuthority, type AuthorityFacts, type AuthoritySource } from './authority';
 import { absoluteOnly, certificateFile, type CertificateFile } from './certificate';
 import { BACKDATE_MS, missingUsages } from './cfssl-config';
@@ -71,12 +72,15 @@ export const reissue = resource<ReissueParams, ReissueState, CertificateFile>({
     if (csr !== undefined) await on.write(csr, csrText(state, params, csr));
   },
   value: state => state.cert,
-  touches: (state, params, runId) => {
-    const { leaf, csr } = due(state, params);
-    const pair = leaf ? [params.cert, ...(params.newKey === true ? [params.key] : [])] : [];
-    return touchedFiles([...pair, ...(csr === undefined ? [] : [csr])], params.backup !== false, runId);
-  },
+  touches,
+  foretell: (on, { params, state }) => foretellMade(on, touches(state, params, on.runId)),
 });
+
+function touches(state: ReissueState, params: ReissueParams, runId: string): readonly Touched[] {
+  const { leaf, csr } = due(state, params);
+  const pair = leaf ? [params.cert, ...(params.newKey === true ? [params.key] : [])] : [];
+  return touchedFiles([...pair, ...(csr === undefined ? [] : [csr])], params.backup !== false, runId);
+}
 
 /** Which of the files change: certificate (with its key), request. */
 function due(state: ReissueState, params: ReissueParams): { readonly leaf: boolean; readonly csr: string | undefined } {

@@ -1,7 +1,9 @@
 /** A unit runs with what its files say now. */
 import { RefusedError } from '../../core/errors';
+import { unforeseen } from '../../core/foreseen';
 import { command, live, query } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
+import { foretellStart, startOf } from './planned-units';
 import { readProcess } from './process';
 import { readTimes } from './read-files';
 import { restartNow, verifyRestart } from './restart';
@@ -59,6 +61,7 @@ export const current = command<CurrentParams, Before, Current>({
     const { reasons } = await look(on, params);
     return reasons.length === 0 ? true : `${before.unit.unit} was restarted, and still: ${reasons.join('; ')}`;
   },
+  foretell: (_on, { before: { unit }, foreseen }) => foretellStart(foreseen, unit),
   // Files that are put back are older than the process, so it would not see that they changed.
   again: ({ unit }) => ({ module: 'systemd.restart', params: { unit } }),
   idle: () => ({ restarted: false, reasons: [] }),
@@ -90,6 +93,8 @@ function isRunning({ active }: Unit): boolean {
 async function look(on: Target, params: CurrentParams): Promise<Before> {
   const unit = await readUnit(on, params.unit);
   if (!isRunning(unit)) return { unit, reasons: [`it is ${unit.active}`] };
+  const startedAt = startOf(on.foreseen, unit.unit);
+  if (startedAt !== undefined) return { unit, reasons: await plannedReasons(on, params, { unit, startedAt }) };
   if (unit.mainPid === 0) throw new RefusedError(`${on.host.name}: ${unit.unit} has no main process to compare with its files`, 'Use systemd.restart.');
   const files = await readTimes(on, params.files ?? []);
   const missing = (params.files ?? []).filter(path => !files.has(path));
@@ -97,4 +102,10 @@ async function look(on: Target, params: CurrentParams): Promise<Before> {
   const process = await readProcess(on, unit.mainPid);
   if (process === undefined) return { unit, reasons: ['its process is gone'] };
   return { unit, reasons: staleness(unit, process, { files, ignoreFlags: params.ignoreFlags ?? [] }) };
+}
+
+/** Of a process that is only planned: its arguments will be those of the files at its start. @throws RefusedError where the unit changes once more after it */
+async function plannedReasons(on: Target, { files = [] }: CurrentParams, { unit, startedAt }: { readonly unit: Unit; readonly startedAt: number }): Promise<readonly string[]> {
+  if ([...unit.files, ...unit.environmentFiles].some(file => file.mtime > startedAt)) throw unforeseen(unit.unit);
+  return [...await readTimes(on, files)].filter(([, mtime]) => mtime > startedAt).map(([path]) => `${path} is newer than its process`);
 }

@@ -1,14 +1,16 @@
 /** Whole unit files and drop-ins. */
 import { isRunnerError, messageOf } from '../../core/errors';
-import { live, resource, type Applied, type Change, type Resource } from '../../core/module';
+import { live, resource, see, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { backup, touchedFiles } from '../file/backup';
+import { backup, backupPath, touchedFiles } from '../file/backup';
+import { foretellText } from '../file/foreseen';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
 import { readFiles, type HostFile } from './read-files';
 import { readAgain } from './restart';
-import { knownUnit, parseShow, showUnit, type UnitState } from './show';
+import { foretellReload } from './planned-units';
+import { knownUnit, showUnit, type UnitState } from './show';
 import { encodeText } from './text';
 import { unitName, unitNameProblems } from './unit-name';
 import { requireValidUnit } from './verify';
@@ -61,6 +63,11 @@ const place = resource<Rendered, State>({
   inspect: params => live(on => look(on, params)),
   diff: compare,
   apply,
+  foretell: async (on, { params: { path, text, backup: keep }, changes, foreseen }) => {
+    const isWritten = changes.some(change => change.property === 'content');
+    if (isWritten) await foretellText(on, path, { content: Buffer.from(text), copy: keep ? backupPath(path, on.runId) : undefined });
+    foretellReload(foreseen);
+  },
   touches: (_state, { path, backup: keep }, runId) => touchedFiles([path], keep, runId),
   undo: (_state, { unit }) => [readAgain({ unit })],
 });
@@ -81,7 +88,7 @@ function render(params: FileParams): Rendered {
 }
 
 async function look(on: Target, { unit, path }: Rendered): Promise<State> {
-  const state = parseShow(await on.run(showUnit(unit).command));
+  const state = await see(showUnit(unit), on);
   const known = [state.fragment, ...state.dropIns].filter(each => each !== '');
   const found = await readFiles(on, [...known, path]);
   return { state, files: known.flatMap(each => found.get(each) ?? []), old: found.get(path)?.[0] };

@@ -1,7 +1,7 @@
 /** One flag on a unit's command line. */
 import { live, resource } from '../../core/module';
 import { editFlag } from './flag-edit';
-import { applyEdit, editChanges, placed, touchedByEdit, type PlacedEdit } from './place-edit';
+import { applyEdit, editChanges, foretellEdit, placed, touchedByEdit, type PlacedEdit } from './place-edit';
 import { readAgain } from './restart';
 import { readUnit } from './unit';
 import { unitNameProblems } from './unit-name';
@@ -43,6 +43,7 @@ export const flag = resource<FlagParams, PlacedEdit>({
   }),
   diff: (state, params) => editChanges(state, params.flag),
   apply: (on, { params, state }) => applyEdit(on, state, params.backup === true),
+  foretell: (on, { params, state }) => foretellEdit(on, state, params.backup === true),
   touches: (state, { backup = false }, runId) => touchedByEdit(state, backup, runId),
   undo: ({ edit }, { unit }) => (edit === undefined ? [] : [readAgain({ unit })]),
 });

@@ -3,9 +3,11 @@ import { RefusedError } from '../../core/errors';
 import type { Change, Touched } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { backup, touchedFiles } from '../file/backup';
+import { backup, backupPath, touchedFiles } from '../file/backup';
+import { foretellText } from '../file/foreseen';
 import { textDiff } from '../file/text-diff';
 import type { TextEdit } from './flag-edit';
+import { foretellReload } from './planned-units';
 import type { HostFile } from './read-files';
 import { encodeText } from './text';
 import type { Unit } from './unit';
@@ -47,6 +49,14 @@ export async function applyEdit(on: Target, { unit, edit, file }: PlacedEdit, ke
     await on.write(edit.path, encodeText(edit.after, file.encoding));
   }
   await on.run(cmd`systemctl daemon-reload`);
+}
+
+/** Notes in check mode what `applyEdit` would leave behind. */
+export async function foretellEdit(on: Target, { edit, file }: PlacedEdit, keep: boolean): Promise<void> {
+  if (edit !== undefined && file !== undefined) {
+    await foretellText(on, edit.path, { content: encodeText(edit.after, file.encoding), copy: keep ? backupPath(edit.path, on.runId) : undefined });
+  }
+  if (on.foreseen !== undefined) foretellReload(on.foreseen);
 }
 
 /** What the edit touches. @param copies whether a copy `<path>-bak-<run>` is made */

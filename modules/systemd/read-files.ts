@@ -2,6 +2,7 @@
 import { RefusedError } from '../../core/errors';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
+import { withPlanned, withPlannedTimes } from './planned-files';
 import { decodeText, type DecodedText } from './text';
 
 /** A file as it lies on a host. */
@@ -16,21 +17,21 @@ export interface HostFile extends DecodedText {
  * @param patterns absolute paths; `*`, `?` and `[...]` are expanded on the host
  * @throws RefusedError when a file is there and this user may not read it
  */
-export async function readFiles(on: Pick<Connection, 'run' | 'host' | 'user'>, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
+export async function readFiles(on: Pick<Connection, 'run' | 'host' | 'user' | 'foreseen'>, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
   const wanted = [...new Set(patterns)];
   if (wanted.length === 0) return new Map();
   const { code, stdout } = await on.run(readCommand(wanted), { expect: [0, UNREADABLE], secretOutput: true });
-  if (code === 0) return parseFiles(wanted, stdout);
+  if (code === 0) return await withPlanned(on, wanted, parseFiles(wanted, stdout));
   const path = fromBase64(/^unreadable (.*)$/m.exec(stdout)?.[1]).toString();
   throw new RefusedError(`${on.host.name}: ${path} cannot be read as ${on.user}`, 'Run the task as root (become: true, or -b).');
 }
 
 /** When each file was last written, in seconds since 1970; a file that is not there is left out. @param paths absolute, taken literally */
-export async function readTimes(on: Pick<Connection, 'run'>, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export async function readTimes(on: Pick<Connection, 'run' | 'foreseen'>, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (paths.length === 0) return new Map();
   const { stdout } = await on.run(lines(...paths.map(path => cmd`if [ -e ${path} ]; then stat -L -c '%Y %y' -- ${path} || exit 1; else echo; fi`)));
   const said = stdout.split('\n');
-  return new Map(paths.flatMap((path, i) => said[i] === undefined || said[i] === '' ? [] : [[path, parseMtime(said[i])]]));
+  return await withPlannedTimes(on, paths, new Map(paths.flatMap((path, i) => said[i] === undefined || said[i] === '' ? [] : [[path, parseMtime(said[i])]])));
 }
 
 /** The exit code that says so. */

@@ -1,9 +1,10 @@
 /** Restart, reload and daemon-reload, each verified by its effect. */
 import { RefusedError } from '../../core/errors';
-import { command, live, type Applied, type Call } from '../../core/module';
+import { command, live, see, type Applied, type Call } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { parseShow, readState, showUnit, type UnitState } from './show';
+import { foretellReload, foretellStart, unreadUnits, willBeRead } from './planned-units';
+import { readState, showUnit, type UnitState } from './show';
 import { launch, staysUp, systemctl } from './up';
 import { readUnit, type UnitParams } from './unit';
 import { unitName, unitNameProblems } from './unit-name';
@@ -28,6 +29,7 @@ export const restart = command<UnitParams, UnitState, Restarted>({
   describe: state => `restart ${state.unit}`,
   run: (on, { before }) => restartNow(on, before),
   verify: (on, { before }) => verifyRestart(on, before),
+  foretell: (_on, { before, foreseen }) => foretellStart(foreseen, before),
   again: true,
   idle: identity,
 });
@@ -71,6 +73,8 @@ export const reload = command<UnitParams, UnitState, Applied>({
     if (now.mainPid !== before.mainPid) return `${now.unit} was restarted instead of reloaded: process ${before.mainPid} became ${now.mainPid}`;
     return staysUp(on, before.unit, 500);
   },
+  // The same process with what its program makes of its files: nothing that a look of ours would see.
+  foretell: () => undefined,
   again: true,
   idle: () => ({ changed: false }),
 });
@@ -104,6 +108,7 @@ export const daemonReload = command<DaemonReloadParams, readonly string[], Appli
     const units = await changedUnits(on, params.unit);
     return units.length === 0 ? true : `systemd still has old versions of ${units.join(', ')}`;
   },
+  foretell: (_on, { foreseen }) => foretellReload(foreseen),
   again: readAgain,
   idle: () => ({ changed: false }),
   effect: 'converge',
@@ -111,11 +116,15 @@ export const daemonReload = command<DaemonReloadParams, readonly string[], Appli
 
 async function changedUnits(on: Target, unit: string | undefined): Promise<readonly string[]> {
   if (unit !== undefined) {
-    const state = parseShow(await on.run(showUnit(unit).command));
+    const state = await see(showUnit(unit), on);
     return state.needsReload ? [state.unit] : [];
   }
   const { stdout } = await on.run(cmd`systemctl show --no-pager -p Id,NeedDaemonReload ${'*'}`);
-  return stdout.split('\n\n').filter(block => block.includes('NeedDaemonReload=yes')).map(block => /^Id=(.*)$/m.exec(block)?.[1] ?? '');
+  const now = stdout.split('\n\n').filter(block => block.includes('NeedDaemonReload=yes')).map(block => /^Id=(.*)$/m.exec(block)?.[1] ?? '');
+  const { foreseen } = on;
+  if (foreseen?.isEmpty !== false) return now;
+  const planned = await Promise.all(unreadUnits(foreseen).map(async name => await changedUnits(on, name)));
+  return [...new Set([...(willBeRead(foreseen) ? [] : now), ...planned.flat()])];
 }
 
 function identity({ mainPid, invocationId }: UnitState): Restarted {

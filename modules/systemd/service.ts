@@ -1,9 +1,10 @@
 /** Run state and boot state of a unit. */
 import { CheckError, RefusedError } from '../../core/errors';
-import { live, resource, type Change } from '../../core/module';
+import { live, resource, see, type Change } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { knownUnit, parseShow, showUnit, type UnitState } from './show';
+import { foretellBoot, foretellStart, foretellStop } from './planned-units';
+import { knownUnit, showUnit, type UnitState } from './show';
 import { launch, staysUp, systemctl } from './up';
 import { unitName, unitNameProblems } from './unit-name';
 
@@ -34,6 +35,11 @@ export const service = resource<ServiceParams, UnitState>({
   inspect: params => live(on => look(on, params)),
   diff: compare,
   apply,
+  foretell: (_on, { params: { state: run, boot }, state, changes, foreseen }) => {
+    const isChanged = (property: string): boolean => changes.some(change => change.property === property);
+    if (run !== undefined && isChanged('state')) (run === 'started' ? foretellStart : foretellStop)(foreseen, state);
+    if (boot !== undefined && isChanged('boot')) foretellBoot(foreseen, state, boot);
+  },
   undo: (state, params) => {
     const boot = params.boot === undefined ? undefined : bootOf(state);
     const old: ServiceParams = {
@@ -44,7 +50,7 @@ export const service = resource<ServiceParams, UnitState>({
 });
 
 async function look(on: Target, params: ServiceParams): Promise<UnitState> {
-  const state = parseShow(await on.run(showUnit(params.unit).command));
+  const state = await see(showUnit(params.unit), on);
   // Where the unit shall run, a task before this one may be about to make it; check mode must get past that.
   if (params.state !== 'started' && params.boot !== 'enabled') await knownUnit(on, state, params.unit);
   return state;

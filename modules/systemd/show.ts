@@ -3,6 +3,7 @@ import { RefusedError } from '../../core/errors';
 import { probe, type Probe } from '../../core/module';
 import { cmd, lines, type Command } from '../../core/transport/command';
 import type { CommandResult, Connection } from '../../core/transport/connection';
+import { withPlannedUnit } from './planned-units';
 import { unitName } from './unit-name';
 
 /** A unit as systemd has it in memory. */
@@ -51,19 +52,23 @@ const PROPERTIES = [
 
 /** A look at a unit's state. A unit that does not exist is `load: 'not-found'`. @param name with or without its type */
 export function showUnit(name: string): Probe<UnitState> {
-  return probe(showCommand(name), parseShow);
+  return probe(showCommand(name), parseShow, [0], on => stateOf(on, name));
+}
+
+async function stateOf(on: Connection, name: string): Promise<UnitState> {
+  return await withPlannedUnit(on, parseShow(await on.run(showCommand(name))));
 }
 
 /** A unit's state now. @throws RefusedError when there is no such unit */
 export async function readState(on: Connection, name: string): Promise<UnitState> {
-  return knownUnit(on, parseShow(await on.run(showCommand(name))), name);
+  return knownUnit(on, await stateOf(on, name), name);
 }
 
 /** A unit's state now, and the directories in which systemd looks for units, the most important first. @throws RefusedError when there is no such unit */
 export async function readStateAndPath(on: Connection, name: string): Promise<{ readonly state: UnitState; readonly directories: readonly string[] }> {
   const result = await on.run(lines(showCommand(name), cmd`systemctl show --no-pager -p UnitPath`));
   const directories = /^UnitPath=(.*)$/m.exec(result.stdout)?.[1]?.split(' ') ?? [];
-  return { state: await knownUnit(on, parseShow(result), name), directories };
+  return { state: await knownUnit(on, await withPlannedUnit(on, parseShow(result)), name), directories };
 }
 
 /** @throws RefusedError with names that come near when the unit does not exist */

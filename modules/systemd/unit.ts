@@ -1,8 +1,10 @@
 /** Units as systemd sees them, and the flags on their command lines. */
+import { unforeseen } from '../../core/foreseen';
 import { live, query } from '../../core/module';
 import type { Connection } from '../../core/transport/connection';
 import { effectiveOf, environmentFilesOf, resolveTexts, type Effective, type EnvironmentFileRef, type UnitTexts } from './effective';
 import { flagName, flagsOf } from './exec';
+import { startOf } from './planned-units';
 import { readFiles, type HostFile } from './read-files';
 import { readStateAndPath, type UnitState } from './show';
 import { lineOf } from './text';
@@ -59,7 +61,12 @@ export const unit = query<UnitParams, Unit>({
   name: 'systemd.unit',
   subject: params => params.unit,
   validate: params => unitNameProblems(params.unit),
-  inspect: params => live(on => readUnit(on, params.unit)),
+  inspect: params => live(async on => {
+    const found = await readUnit(on, params.unit);
+    // Its process is another one then.
+    if (startOf(on.foreseen, found.unit) !== undefined) throw unforeseen(found.unit);
+    return found;
+  }),
 });
 
 /** A unit read now. @throws RefusedError when there is no such unit */

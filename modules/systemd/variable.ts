@@ -2,7 +2,7 @@
 import { isRunnerError } from '../../core/errors';
 import { live, resource } from '../../core/module';
 import { editFlag } from './flag-edit';
-import { applyEdit, editChanges, placed, touchedByEdit, type PlacedEdit } from './place-edit';
+import { applyEdit, editChanges, foretellEdit, placed, touchedByEdit, type PlacedEdit } from './place-edit';
 import { readAgain } from './restart';
 import { readUnit, type Unit } from './unit';
 import { unitNameProblems } from './unit-name';
@@ -36,6 +36,7 @@ export const variable = resource<VariableParams, PlacedEdit>({
   }),
   diff: (state, params) => editChanges(state, params.variable),
   apply: (on, { params, state }) => applyEdit(on, state, params.backup === true),
+  foretell: (on, { params, state }) => foretellEdit(on, state, params.backup === true),
   touches: (state, { backup = false }, runId) => touchedByEdit(state, backup, runId),
   undo: ({ edit }, { unit }) => (edit === undefined ? [] : [readAgain({ unit })]),
 });

@@ -2,6 +2,7 @@
 import { RefusedError } from '../../core/errors';
 import { probe, resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
+import { foreseenExists, foretellPath } from '../../modules/file/foreseen';
 
 export interface AsideParams {
   /** Absolute path of the directory. */
@@ -13,9 +14,16 @@ export const directoryAside = resource<AsideParams, { readonly exists: boolean }
   name: 'file.aside',
   subject: ({ path }) => path,
   validate: ({ path }) => (/^\/[^/]+\/[^/]/.test(path) ? [] : [`"${path}" is no directory that can be put aside: it must be absolute and at least two levels deep`]),
-  inspect: ({ path }) => probe(cmd`test -e ${path}`, result => ({ exists: result.code === 0 }), [0, 1]),
+  inspect: ({ path }) => probe(cmd`test -e ${path}`, result => ({ exists: result.code === 0 }), [0, 1], async on => {
+    const exists = await foreseenExists(on, path);
+    return exists === undefined ? undefined : { exists };
+  }),
   diff: ({ exists }, { path }) => (exists ? [{ resource: path, property: 'place', from: path, to: `${path}.removed-<run>` }] : []),
   apply: async (on, { params: { path } }) => { await on.run(cmd`mv -T ${path} ${asideOf(path, on.runId)}`); },
+  foretell: async (on, { params: { path }, foreseen }) => {
+    await foretellPath(on, asideOf(path, on.runId), { kind: 'made', mtime: foreseen.tick() });
+    await foretellPath(on, path, { kind: 'absent' });
+  },
   undo: (_state, { path }, runId) => [{ module: 'file.asideBack', params: { path, from: asideOf(path, runId) } satisfies AsideBackParams }],
 });
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { candidateNames, complaintOf } from '../../../modules/nginx/candidate';
 import { parseConf } from '../../../modules/nginx/conf';
 import { argumentsOf, parseArguments, whereProblems } from '../../../modules/nginx/instance';
-import { includesOf, matchesPattern, type ConfTree } from '../../../modules/nginx/tree';
+import { matchesPattern } from '../../../modules/file/pattern';
+import { includesOf, type ConfTree } from '../../../modules/nginx/tree';
 
 describe('parseArguments', () => {
   test.each([

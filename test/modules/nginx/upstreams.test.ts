@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseConf } from '../../../modules/nginx/conf';
 import { editUpstream, type ServerWishes } from '../../../modules/nginx/edit';
-import { includesOf, matchesPattern, type ConfTree } from '../../../modules/nginx/tree';
+import { matchesPattern } from '../../../modules/file/pattern';
+import { includesOf, type ConfTree } from '../../../modules/nginx/tree';
 import { findUpstreams, plainUpstream, upstreamWarnings } from '../../../modules/nginx/upstreams';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, 'fixtures', name), 'utf8');
