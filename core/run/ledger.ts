@@ -2,12 +2,13 @@
  * What commands did: a command is no state, so a run that goes on after another one cannot see on the host whether it was done. The journal knows.
  *
  * The rule, in this order. 1: a command looks first, also when the journal knows it; where its look says that nothing is to be done, nothing is.
- * 2: where its look can tell (right after the command, it said that nothing is left to do), it decides, and what it asks for is done. 3: a restart or
- * reload is done again where this run changed something on the host before it, and as a handler, which only a change of this run calls for.
- * 4: everything else is not done twice: its value comes from the journal.
+ * 2: where its look can tell (right after the command, it said that nothing is left to do), it decides, and what it asks for is done. 3: what leaves
+ * nothing behind is done again: it is a proof, and a proof of then is none of now. 4: a restart or reload is done again where this run changed something
+ * on the host before it, and as a handler, which only a change of this run calls for. 5: everything else is not done twice: its value comes from the
+ * journal.
  */
 import { createHash } from 'node:crypto';
-import { see, type Imperative } from '../module';
+import { see, type Imperative, type WayBack } from '../module';
 import { redact } from '../secret';
 import type { Target } from '../transport/connection';
 import { perform, type Doings } from './perform';
@@ -76,8 +77,8 @@ export class Ledger {
   async carryOut(action: Imperative<unknown>, on: Target, { place, doings }: { readonly place: CommandPlace; readonly doings: Doings }): Promise<Result> {
     const known = place.isHandler ? undefined : this.#earlier.get(keyOf({ ...place, host: place.runOnce ? ONCE : place.host }));
     if (known !== undefined && known.notKept === undefined && known.call !== '' && known.call === this.#callOf(action)) {
-      const { does } = await see(action.look, on);
-      const again = does !== undefined && (known.tells || (action.again === true && this.#changed.has(on.host.name)));
+      const { does, back } = await see(action.look, on);
+      const again = does !== undefined && (known.tells || this.#leavesNothing(back) || (action.again === true && this.#changed.has(on.host.name)));
       if (!again) return { value: fromKept(known.value), reason: `done in run ${known.run} at ${known.at}` };
     }
     const value = await perform(action, on, doings);
@@ -93,6 +94,10 @@ export class Ledger {
       task, host, action: number, does: redact(does), call: this.#callOf(action), run: this.runId, at: new Date().toISOString(), tells: await tells(action, on),
       ...('why' in kept ? { notKept: kept.why } : kept.json === undefined ? {} : { value: kept.json }),
     };
+  }
+
+  #leavesNothing({ exists, touches, undo, again }: WayBack): boolean {
+    return exists && again === undefined && touches(this.runId).length === 0 && undo(this.runId).length === 0;
   }
 
   #callOf({ module, subject, params }: Imperative<unknown>): string {

@@ -46,6 +46,18 @@ const restart = command({
   again: true,
 });
 
+/** Leaves nothing behind (but the test's log). */
+const proof = command({
+  name: 'test.proof',
+  subject: () => 'thing',
+  before: () => live(() => Promise.resolve(undefined)),
+  describe: () => 'write and read',
+  run: async (on, { params }: { readonly params: { readonly log: string } }) => { await on.run(cmd`echo proved >> ${params.log}`); },
+  verify: () => Promise.resolve(true),
+  idle: () => undefined,
+  undo: () => [],
+});
+
 describe('what commands did', () => {
   test('is written down as they end, also of a task that then fails, and not in check mode', async () => {
     using w = world('h1');
@@ -151,6 +163,13 @@ describe('the live state decides where it can', () => {
     const second = await run(w, [file, again], done);
     expect(second.of('Restart')).toBe('h1=ok h2=changed');
     expect([w.read('h1', 'log'), w.read('h2', 'log')]).toEqual(['restart\n', 'restart\nrestart\n']);
+  });
+
+  test('what leaves nothing behind is done again: a proof of then is none of now', async () => {
+    using w = world('h1');
+    const { done } = await run(w, [task('Prove', proof({ log: w.logFile }))]);
+    expect((await run(w, [task('Prove', proof({ log: w.logFile }))], done)).of('Prove')).toBe('h1=changed');
+    expect(w.log).toEqual(['proved', 'proved']);
   });
 
   test('a command that is no restart is not done again after a change', async () => {
