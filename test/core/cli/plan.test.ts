@@ -33,6 +33,7 @@ export default playbook({
 });
 runIfMain(module);
 `,
+    'narrow.ts': playbookOf(copy('x', 'new')).replace(`hosts: 'all',`, `hosts: 'all', requireLimit: true,`),
     'gate.ts': playbookOf(`task('Gate', read({ command: cmd\`test -e ${path('gate')}\` }))`),
   });
 });
@@ -136,6 +137,8 @@ describe('what a person does wrong', () => {
     ['no file for the plan', ['plan', 'put.ts', '-i', 'one.ini'], /^where is the plan to be written\? Add -o plan\.json \(for a look without a plan: runsheet run PLAYBOOK --check\)\n$/],
     ['a file that is something else', ['plan', 'put.ts', '-i', 'one.ini', '-o', 'put.ts'], /^-o put\.ts: this file is there and is no plan; it is left as it is\n$/],
     ['a folder that is not there', ['plan', 'put.ts', '-i', 'one.ini', '-o', 'plans/p.json'], /^-o plans\/p\.json: there is no folder \S+\/plans\n$/],
+    ['no limit where the playbook wants one', ['plan', 'narrow.ts', '-i', 'one.ini', '-o', 'n.json'], /^the play "test" may only run with --limit; without it, it would run on a\n$/],
+    ['more hosts than allowed', ['plan', 'put.ts', '-i', 'two.ini', '-o', 'n.json', '--max-hosts', '1'], /^this would run on 2 hosts \(a, b\), and --max-hosts allows 1\n/],
     ['a plan that is none', ['apply', 'put.ts'], /^put\.ts is no plan of runsheet\n$/],
     ['no plan', ['apply', 'none.json'], /^there is no plan none\.json; runsheet plan PLAYBOOK -i INVENTORY -o none\.json makes one\n$/],
     ['a limit that leaves none', ['apply', 'two.json', '--limit', 'c'], /called "c"/],
