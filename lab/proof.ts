@@ -7,9 +7,10 @@ import { everyday } from './proofs/everyday';
 import { kills } from './proofs/kills';
 import type { Proof } from './proofs/proof';
 import { real } from './proofs/real';
+import { rollback } from './proofs/rollback';
 import { variants } from './proofs/variants';
 
-const PROOFS: readonly Proof[] = [real, variants, kills, check, everyday];
+const PROOFS: readonly Proof[] = [real, variants, kills, rollback, check, everyday];
 const MINUTE_MS = 60_000;
 
 interface Options { readonly minutes?: number; readonly fresh: boolean }
