@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerEvent } from '../../core/report/events';
-import { startClients } from '../clients/clients';
+import { startClients, type ClientTotals } from '../clients/clients';
 import { clusterStatus } from '../cluster/status';
 import { runsheet } from '../scenario';
 import { complaintsOf, decommission, type Decommissioned } from './decommission';
@@ -54,6 +54,7 @@ async function wholeWay(bench: Bench): Promise<CaseResult> {
       ...(serving(status) === serving(now) ? [] : [`the cluster is not as before: ${serving(now)}, was ${serving(status)}`]),
       ...await tracesOf(lab, 75_000),
     ],
+    notes: whenFailed(totals, [run, back]),
   };
 }
 
@@ -72,6 +73,7 @@ async function toTheBarrier(bench: Bench): Promise<CaseResult> {
       ...(run.code === 0 ? ['the run ended before it was killed'] : []), ...(said ? complaintsOf({ ...back, stderr: '' }) : [`the rollback did not say where it stops: ${back.stderr}`]), ...complaintsOf(finish), ...fromClients(totals),
       ...await deviationsOf(lab, { leaving: LEAVING }), ...await tracesOf(lab, 75_000),
     ],
+    notes: whenFailed(totals, [run, back, finish]),
   };
 }
 
@@ -82,6 +84,15 @@ async function takeBack({ lab, cwd }: Bench): Promise<Decommissioned> {
   const { code, stdout, stderr } = await runsheet(lab, ['rollback', run, '--yes', '--include-unfinished', '--json'], { cwd });
   const events = parseEvents(stdout);
   return { code, events, stderr, seconds: (performance.now() - started) / 1000, recap: recapOf(events), changes: changesOf(events), failures: failuresOf(events) };
+}
+
+/** Which task was at work when requests of a kind failed first. */
+function whenFailed({ errors }: ClientTotals, runs: readonly Decommissioned[]): readonly string[] {
+  const events = runs.flatMap(run => run.events);
+  return Object.entries(errors).map(([kind, { first }]) => {
+    const task = events.findLast(event => event.type === 'start' && event.at <= first);
+    return `the first ${kind} was at ${first}, during "${task?.type === 'start' ? task.task : 'no task'}", ${task === undefined ? 0 : Date.parse(first) - Date.parse(task.at)} ms after it had begun; the last event before it: ${events.findLast(event => event.at <= first)?.type ?? 'none'}`;
+  });
 }
 
 /** Members, endpoints, nodes and units in words; who leads may change. */

@@ -12,7 +12,7 @@ const bench = new Bench();
 let server: SshServer;
 
 function hostLine(name: string): string {
-  return `${name} ansible_host=127.0.0.1 ansible_port=${server.port} ansible_ssh_private_key_file=${server.privateKeyFile} runsheet_known_hosts=${server.knownHostsFile}`;
+  return `${name} ansible_host=127.0.0.1 ansible_port=${server.port} ansible_ssh_private_key_file=${server.privateKeyFile} runsheet_known_hosts=${server.knownHostsFile} runsheet_state_dir=${server.dir}/.state`;
 }
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
   bench.write({
     'hosts.ini': `[web]\n${hostLine('web1')} db_password=hunter22 ansible_become_password=s3cret-of-web1\n${hostLine('web2')} colour=blue\n`,
     'one.ini': `${hostLine('web1')}\n`,
-    'local.ini': 'here ansible_connection=local\n',
+    'local.ini': `here ansible_connection=local runsheet_state_dir=${join(bench.dir, 'state')}\n`,
     'look.ts': playbookOf(`task('Look', read({ command: cmd\`echo seen\` }), { tags: ['look'] }), task('Other', read({ command: cmd\`true\` }))`),
     'put.ts': playbookOf(putFile),
     'fail.ts': playbookOf(`task('Fail', run({ command: cmd\`sh -c 'echo broken >&2; exit 3'\` }))`),
