@@ -40,13 +40,26 @@ export class Foreseen {
   readonly #paths = new Map<string, ForeseenPath>();
   readonly #aspects = new Map<Aspect<unknown>, unknown>();
   readonly #blurred = new Set<string>();
+  readonly #named = new Set<string>();
   /** Symbolic links of the host that were asked for, `undefined` where there is none. */
   readonly links = new Map<string, string | undefined>();
   #time = FUTURE;
+  #isWhole = true;
 
   /** Is nothing planned that a look could see? */
   get isEmpty(): boolean {
     return this.#time === FUTURE;
+  }
+
+  /** Did all that is planned say what it leaves behind? */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Something is planned that cannot say all that it leaves behind: a user's command. */
+  lose(): void {
+    this.tick();
+    this.#isWhole = false;
   }
 
   /** A moment after all planned so far and after the present, in seconds since 1970: when a file will be written or a process started. */
@@ -95,6 +108,11 @@ export class Foreseen {
     this.#blurred.add(name);
   }
 
+  /** Something with these names, a unit say, will be another than now: a user's command that names it gives no answer. */
+  name(...names: readonly string[]): void {
+    for (const name of names) this.#named.add(name);
+  }
+
   /** @throws RefusedError when one of the names was blurred */
   requireClear(...names: readonly string[]): void {
     const name = names.find(each => this.#blurred.has(each));
@@ -103,7 +121,7 @@ export class Foreseen {
 
   /** @throws RefusedError when a text, a user's command say, names something of which a change is planned */
   requireUnnamed(text: string): void {
-    const name = [...this.#paths.keys(), ...this.#blurred].find(each => mentions(text, each));
+    const name = [...this.#paths.keys(), ...this.#blurred, ...this.#named].find(each => mentions(text, each));
     if (name !== undefined) throw unforeseen(name);
   }
 }

@@ -1,5 +1,5 @@
 /** Facts: looks that no task stands for, done when a task first needs them and kept for the run. */
-import { describeError, type ConnectionError } from '../errors';
+import { describeError, isRunnerError, type ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
 import { see, type Query } from '../module';
 import type { Fact } from '../task';
@@ -10,7 +10,7 @@ import { isLossOf } from './links';
 import type { Run } from './state';
 import { TaskTarget } from './target';
 import { timed } from './timed';
-import { known, type Outcome } from './values';
+import { known, UNKNOWN, type Outcome } from './values';
 
 export class Facts {
   /** Looks by host and what they would send, so that two handles on the same look share it. */
@@ -48,7 +48,8 @@ export class Facts {
       // Another task may have more luck.
       looks.delete(key);
       if (isLossOf(host, error)) throw error;
-      return { kind: 'none', reason: describeError(error) };
+      // A planned change may be the cause.
+      return this.run.check && this.run.planned && isRunnerError(error) ? UNKNOWN : { kind: 'none', reason: describeError(error) };
     }
   }
 
@@ -56,6 +57,6 @@ export class Facts {
     const { run } = this;
     const connection = await unlessAborted(run.signal, () => run.links.connect(host, user));
     return await timed({ limitMs: run.job.settings.timeoutMs, atWork: run.atWork }, async (signal, deadline) => known(await see(
-      query.look, new TaskTarget(connection, { runId: run.job.runId, signal, deadline, say: () => undefined, print: text => run.events.notice('info', text, host.name) }))));
+      query.look, new TaskTarget(connection, { runId: run.job.runId, signal, deadline, say: () => undefined, print: text => run.events.notice('info', text, host.name), foreseen: run.check ? run.foreseen(host) : undefined }))));
   }
 }

@@ -63,11 +63,12 @@ async function compared(action: Resource<unknown>, on: Target): Promise<Preview>
   return { changes, value: predicted === undefined ? UNKNOWN : known(predicted()) };
 }
 
-/** A notified handler is listed also where nothing calls for it yet: the changes that notify it are only planned. */
+/** A notified handler is listed also where nothing that can be seen calls for it: the changes that notify it are only planned, and may not all be foreseen. */
 async function described(action: Imperative<unknown>, on: Target, isHandler: boolean): Promise<Preview> {
   const intent = await see(action.look, on);
   const { does, idle } = intent;
-  if (does === undefined && !isHandler) return { changes: [], value: known(idle()) };
+  const isSure = !isHandler || (intent.foretell !== undefined && on.foreseen?.isWhole === true);
+  if (does === undefined && isSure) return { changes: [], value: known(idle()) };
   await foretell(action, intent, on);
   return { changes: [changeOf(action, does ?? `${action.module} ${action.subject}`)], value: UNKNOWN };
 }
@@ -85,6 +86,7 @@ async function foretell(action: Action<unknown>, { foretell: tell, back }: Pick<
     if (!isRunnerError(error) || error.kind !== 'refused') throw error;
     await blur(action, on);
   }
+  foreseen.lose();
   for (const touched of back.touches(on.runId)) await blurPath(on, typeof touched === 'string' ? touched : touched.path, typeof touched === 'string');
 }
 

@@ -138,4 +138,5 @@ function remember({ run, notified }: Frame, { step, host }: Finished, { status, 
   if (status === 'unreachable') run.unreachable.set(host, `it is unreachable: ${reason ?? ''}`);
   if (status === 'changed' || (run.check && status === 'unknown')) notified.add(notifiedBy(step.task), host, status === 'changed');
   if (run.check) run.previewed(step.id, { unknown: status === 'unknown', changes: changes.length > 0 });
+  if (run.check && status === 'unknown') run.foreseen(step.task.options.delegateTo ?? host).lose();
 }

@@ -46,6 +46,8 @@ const running = command<RunParams, Before, Ran>({
     return true;
   },
   foretell: async (on, { params: { creates, removes }, foreseen }) => {
+    // What else it does nobody knows.
+    foreseen.lose();
     if (removes !== undefined) await foretellPath(on, removes, { kind: 'absent' });
     if (creates !== undefined) await foretellPath(on, creates, { kind: 'made', mtime: foreseen.tick() });
   },

@@ -63,10 +63,10 @@ const place = resource<Rendered, State>({
   inspect: params => live(on => look(on, params)),
   diff: compare,
   apply,
-  foretell: async (on, { params: { path, text, backup: keep }, changes, foreseen }) => {
+  foretell: async (on, { params: { unit, path, text, backup: keep }, changes, foreseen }) => {
     const isWritten = changes.some(change => change.property === 'content');
     if (isWritten) await foretellText(on, path, { content: Buffer.from(text), copy: keep ? backupPath(path, on.runId) : undefined });
-    foretellReload(foreseen);
+    foretellReload(foreseen, unit);
   },
   touches: (_state, { path, backup: keep }, runId) => touchedFiles([path], keep, runId),
   undo: (_state, { unit }) => [readAgain({ unit })],

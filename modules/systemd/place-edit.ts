@@ -52,11 +52,11 @@ export async function applyEdit(on: Target, { unit, edit, file }: PlacedEdit, ke
 }
 
 /** Notes in check mode what `applyEdit` would leave behind. */
-export async function foretellEdit(on: Target, { edit, file }: PlacedEdit, keep: boolean): Promise<void> {
+export async function foretellEdit(on: Target, { unit, edit, file }: PlacedEdit, keep: boolean): Promise<void> {
   if (edit !== undefined && file !== undefined) {
     await foretellText(on, edit.path, { content: encodeText(edit.after, file.encoding), copy: keep ? backupPath(edit.path, on.runId) : undefined });
   }
-  if (on.foreseen !== undefined) foretellReload(on.foreseen);
+  if (on.foreseen !== undefined) foretellReload(on.foreseen, unit.unit);
 }
 
 /** What the edit touches. @param copies whether a copy `<path>-bak-<run>` is made */

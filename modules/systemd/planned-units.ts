@@ -19,14 +19,15 @@ const UNITS: Aspect<PlannedUnits> = { fresh: () => ({ units: new Map(), readAt: 
 /** Where units lie, as real paths. */
 const DIRECTORIES = ['/etc/systemd/system', '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
-/** Notes a daemon-reload. */
-export function foretellReload(foreseen: Foreseen): void {
+/** Notes a daemon-reload, and with it that a unit is another one from then on. */
+export function foretellReload(foreseen: Foreseen, unit?: string): void {
   foreseen.of(UNITS).readAt = foreseen.tick();
+  if (unit !== undefined) foreseen.name(unit, stemOf(unit));
 }
 
 /** Notes that a unit is started or restarted, after a daemon-reload where it needs one. */
 export function foretellStart(foreseen: Foreseen, { unit, needsReload }: Pick<UnitState, 'unit' | 'needsReload'>): void {
-  if (needsReload) foretellReload(foreseen);
+  if (needsReload) foretellReload(foreseen, unit);
   note(foreseen, unit, { active: 'active', sub: 'running', result: 'success' }, foreseen.tick());
 }
 
@@ -66,15 +67,21 @@ export function willBeRead(foreseen: Foreseen): boolean {
 export async function withPlannedUnit(on: Connection, now: UnitState): Promise<UnitState> {
   const { foreseen } = on;
   if (foreseen?.isEmpty !== false) return now;
-  foreseen.requireClear(now.unit, now.unit.replace(/\.service$/, ''));
+  foreseen.requireClear(now.unit, stemOf(now.unit));
   const { units, readAt } = foreseen.of(UNITS);
   const own = plannedFiles(foreseen, now);
   const state = own.length === 0 ? { ...now, needsReload: now.needsReload && readAt === 0 } : await withFiles(on, now, { foreseen, own });
   return { ...state, ...units.get(now.unit)?.state };
 }
 
+/** The name as people write it. */
+function stemOf(unit: string): string {
+  return unit.replace(/\.service$/, '');
+}
+
 function note(foreseen: Foreseen, unit: string, more: Partial<UnitState>, startedAt: number | undefined): void {
   const { units } = foreseen.of(UNITS);
+  foreseen.name(unit, stemOf(unit));
   foreseen.tick();
   units.set(unit, { state: { ...units.get(unit)?.state, ...more }, startedAt });
 }

@@ -1,0 +1,72 @@
+/** Check mode next to the run after it, over playbooks that use every everyday module: what it claims to be exact must be. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { planHosts, runOnHost, type ExtraFile } from '../../lab/lab';
+import { agreementOf } from '../../lab/proofs/agreement';
+import { agreementFigures, disagreementsOf } from '../../lab/proofs/check';
+import { failuresOf, parseEvents, recapOf } from '../../lab/proofs/events';
+import { readTrees, treeChanges } from '../../lab/proofs/trees';
+import { runsheet, type RunsheetResult } from '../../lab/scenario';
+import { daemonUnit } from './support/daemon';
+import { useLab } from './support/lab';
+
+const CONF = `worker_processes 1;
+error_log /var/log/nginx/error.log;
+pid /run/nginx.pid;
+events { worker_connections 64; }
+http {
+    access_log off;
+    upstream app {
+        server 127.0.0.1:9095;
+        server 127.0.0.1:9096;
+    }
+    include conf.d/*.conf;
+    server { listen 127.0.0.1:9095; return 200 a; }
+    server { listen 127.0.0.1:9096; return 200 b; }
+    server { listen 127.0.0.1:8080; location / { proxy_pass http://app; } }
+}
+`;
+
+const FILES: readonly ExtraFile[] = [
+  { path: '/opt/daemon', content: '#!/bin/sh\ntrap "exit 0" TERM\nwhile :; do sleep 1000 & wait $!; done\n', mode: 0o755 },
+  { path: '/etc/systemd/system/svc.service', content: daemonUnit() },
+  { path: '/etc/systemd/system/var.service', content: '[Service]\nEnvironment=MODE=a\nExecStart=/opt/daemon --mode\n[Install]\nWantedBy=multi-user.target\n' },
+  { path: '/etc/nginx/nginx.conf', content: CONF },
+  { path: '/etc/nginx/conf.d/other.conf', content: 'upstream other { server 127.0.0.1:9095; }\n' },
+  { path: '/etc/corpus.conf', content: 'colour = blue\n', mode: 0o644 },
+  { path: '/etc/corpus.old', content: 'old\n' },
+  { path: '/etc/corpus.d/a', content: 'a\n' },
+];
+
+/** Tasks that check mode cannot tell, by playbook; all others it has to tell exactly. */
+const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
+  'lab/everyday/everyday.ts': ['Look at the identity'],
+  'test/lab/corpus/files.ts': [],
+  'test/lab/corpus/commands.ts': ['Read what changes', 'Use it'],
+  'test/lab/corpus/units.ts': ['Is it active'],
+  'test/lab/corpus/nginx.ts': [],
+};
+
+const up = useLab({ plain: 1 }, { hosts: planHosts({ plain: 1 }).map(host => ({ ...host, extraFiles: FILES })) });
+const cwd = mkdtempSync(join(tmpdir(), 'runsheet-agreement-'));
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+const call = (path: string, ...more: readonly string[]): Promise<RunsheetResult> => runsheet(up(), ['run', join(__dirname, '../..', path), '--json', '--yes', ...more], { cwd });
+
+test.each(Object.entries(UNKNOWN))('check mode tells what %s does', async (path, unknown) => {
+  await runOnHost(up(), 'p1', 'systemctl start svc var nginx');
+  const before = await readTrees(up());
+  const checked = parseEvents((await call(path, '--check')).stdout);
+  expect(treeChanges(before, await readTrees(up())), 'the check changed something').toEqual([]);
+  const { code, stdout, stderr } = await call(path);
+  const ran = parseEvents(stdout);
+  expect({ code, stderr, failed: failuresOf(ran) }).toEqual({ code: 0, stderr: '', failed: [] });
+  const agreement = agreementOf(checked, ran);
+  const planned = recapOf(checked)?.planned;
+  console.info(`${path}: ${planned?.exact ?? 0} of ${planned?.total ?? 0} tasks planned exactly; ${Object.entries(agreementFigures(agreement)).map(([name, figure]) => `${name}: ${figure}`).join(', ')}`);
+  expect(planned?.unknown.map(id => id.slice(id.indexOf('/') + 1)), failuresOf(checked).join('\n')).toEqual(unknown);
+  expect([...agreement.unlisted, ...disagreementsOf({ ...agreement, open: [] })]).toEqual([]);
+  expect(agreement.made).toBeGreaterThan(0);
+});
