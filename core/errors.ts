@@ -4,7 +4,7 @@
 import type { CommandResult } from './transport/connection';
 import { redact } from './secret';
 
-export type ErrorKind = 'usage' | 'playbook' | 'inventory' | 'connection' | 'command' | 'convergence' | 'check' | 'refused' | 'plan' | 'interrupted';
+export type ErrorKind = 'usage' | 'playbook' | 'inventory' | 'connection' | 'command' | 'convergence' | 'check' | 'refused' | 'unforeseen' | 'plan' | 'interrupted';
 
 const TAG = Symbol.for('runsheet.error');
 
@@ -64,6 +64,11 @@ export class CheckError extends RunnerError {
 /** A guard says no before anything was done (a lock, a confirmation, an edit that would not parse). */
 export class RefusedError extends RunnerError {
   constructor(message: string, hint?: string) { super('refused', message, hint); }
+}
+
+/** Check mode: only the run will tell, since something that this depends on changes before it. */
+export class UnforeseenError extends RunnerError {
+  constructor(name: string) { super('unforeseen', `${name} changes above, and how it will be then is known only when it runs`); }
 }
 
 /** The plan no longer fits what is there. */

@@ -3,7 +3,7 @@
  * module that asks sees in a run what is there.
  */
 import { posix } from 'node:path';
-import { RefusedError } from './errors';
+import { UnforeseenError } from './errors';
 import type { Secret } from './secret';
 
 /** Mode and owner; `NaN` and `''` where only the run would tell. */
@@ -113,13 +113,13 @@ export class Foreseen {
     for (const name of names) this.#named.add(name);
   }
 
-  /** @throws RefusedError when one of the names was blurred */
+  /** @throws UnforeseenError when one of the names was blurred */
   requireClear(...names: readonly string[]): void {
     const name = names.find(each => this.#blurred.has(each));
     if (name !== undefined) throw unforeseen(name);
   }
 
-  /** @throws RefusedError when a text, a user's command say, names something of which a change is planned */
+  /** @throws UnforeseenError when a text, a user's command say, names something of which a change is planned */
   requireUnnamed(text: string): void {
     const name = [...this.#paths.keys(), ...this.#blurred, ...this.#named].find(each => mentions(text, each));
     if (name !== undefined) throw unforeseen(name);
@@ -127,8 +127,15 @@ export class Foreseen {
 }
 
 /** Why a look gives no answer in check mode: the change that is planned has an outcome that only the run will tell. */
-export function unforeseen(name: string): RefusedError {
-  return new RefusedError(`${name} changes above, and how it will be then is known only when it runs`);
+export function unforeseen(name: string): UnforeseenError {
+  return new UnforeseenError(name);
+}
+
+/** A value of which some properties are known only when it runs: whoever reads one of them in check mode is unknown as well. @param name what the value is about */
+export function withOpen<T extends object>(value: T, name: string, properties: readonly (keyof T & string)[]): T {
+  const copy = { ...value };
+  for (const property of properties) Object.defineProperty(copy, property, { enumerable: true, get: () => { throw unforeseen(name); } });
+  return copy;
 }
 
 function below(will: ForeseenPath): ForeseenPath {

@@ -1,5 +1,5 @@
 /** What a task is to do on a host, worked out from values that are known, without touching the host. */
-import { describeError, type ConnectionError } from '../errors';
+import { describeError, isRunnerError, type ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
 import { actionsOf, nameOf, type Block, type MadeAction, type Task, type Use } from '../task';
@@ -27,6 +27,7 @@ export function decide({ task, within }: LaidTask, host: Host, values: Values): 
     if (entry === undefined) return { kind: 'skip', reason: 'its condition is false' };
     return 'kind' in entry ? entry : checked(task, ownCode(task, () => task.make(entry.given)), entry.given);
   } catch (error) {
+    if (isRunnerError(error) && error.kind === 'unforeseen') return { kind: 'unknown', reason: error.message };
     return { kind: 'fail', reason: describeError(error) };
   }
 }

@@ -83,7 +83,7 @@ async function foretell(action: Action<unknown>, { foretell: tell, back }: Pick<
       return;
     }
   } catch (error) {
-    if (!isRunnerError(error) || error.kind !== 'refused') throw error;
+    if (!isRunnerError(error) || (error.kind !== 'unforeseen' && error.kind !== 'refused')) throw error;
     await blur(action, on);
   }
   foreseen.lose();

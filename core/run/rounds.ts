@@ -52,12 +52,23 @@ export async function rounds(job: RoundsJob): Promise<Round> {
   for (let left = retries; ; left--) {
     const round = await oneRound(job).catch((error: unknown) => retryable(error, job, left));
     if (round !== undefined) {
+      if (job.check && round.value.kind === 'value' && isOpen(job.task, until, round.value.value)) return { ...round, value: UNKNOWN, willCheck: true };
       if (round.value.kind !== 'value' || (job.check && job.doings.changes.length > 0) || isReached(job.task, until, round.value.value)) return round;
       if (job.check && job.planned) return { ...round, value: UNKNOWN, willCheck: true };
       if (left <= 0) throw new CheckError(`${job.on.host.name}: its until is still not true after ${retries + 1} times`);
     }
     job.on.say(`not yet; again in ${delay}, ${left} times left`);
     await pause(milliseconds(delay), undefined, { signal: job.on.signal });
+  }
+}
+
+/** Check mode: does `until` ask for what only the run will tell? */
+function isOpen(task: Task<unknown>, until: (value: unknown) => boolean, value: unknown): boolean {
+  try {
+    isReached(task, until, value);
+    return false;
+  } catch (error) {
+    return isRunnerError(error) && error.kind === 'unforeseen';
   }
 }
 

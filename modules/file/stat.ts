@@ -1,5 +1,5 @@
 /** What is at a path. */
-import { unforeseen } from '../../core/foreseen';
+import { withOpen } from '../../core/foreseen';
 import { mapLook, query, type Query } from '../../core/module';
 import { lookAt, type FileType, type PathState } from './look';
 import { pathProblems } from './paths';
@@ -52,8 +52,8 @@ export function stat(params: StatParams): Query<FileStat | NoFile> {
 
 function toStat(path: string, { link, facts }: PathState): FileStat | NoFile {
   if (facts === undefined) return { exists: false, path };
-  // What is only planned: the time, and at times the owner, are not known yet.
-  if (Number.isNaN(facts.mtime)) throw unforeseen(path);
   const { type, mode, uid, gid, owner, group, size, mtime, sha256 } = facts;
-  return { exists: true, path, type, mode, uid, gid, owner, group, size, mtime, target: link, sha256 };
+  const found: FileStat = { exists: true, path, type, mode, uid, gid, owner, group, size, mtime, target: link, sha256 };
+  const open = (['mode', 'uid', 'gid', 'owner', 'group', 'size', 'mtime'] as const).filter(name => found[name] === '' || Number.isNaN(found[name]));
+  return open.length === 0 ? found : withOpen(found, path, open);
 }

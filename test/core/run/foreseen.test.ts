@@ -121,18 +121,22 @@ const ROWS: Readonly<Record<string, Row>> = {
     given: w => w.write('h1', 'f', 'x\n'),
     tasks: at => {
       const seen = task('Seen', command.read({ command: cmd`cat ${at('f')}` }));
-      const stat = task('Stat', file.stat({ path: at('f') }));
+      const stat = task('Stat', file.stat({ path: at('f'), sha256: true }));
+      const told = (found: file.FileStat | file.NoFile): string => (found.exists ? `${found.type} ${found.mode} ${found.uid} ${found.owner} ${found.size} ${found.sha256 ?? ''}` : 'no');
       return [
         task('Before', command.read({ command: cmd`cat ${at('f')}` })),
         task('F', file.copy({ path: at('f'), content: 'y\n' })), seen, stat,
         task('Use', ({ text }) => file.copy({ path: at('g'), content: text.stdout }), { uses: { text: seen } }),
+        task('Tell what is known', ({ found }) => file.copy({ path: at('told'), content: told(found) }), { uses: { found: stat } }),
+        task('Tell the time', ({ found }) => file.copy({ path: at('time'), content: String(found.exists && found.mtime) }), { uses: { found: stat } }),
+        task('Until its time', file.stat({ path: at('f') }), { until: found => found.exists && found.mtime > 0, retries: 1 }),
         task('Made', command.run({ command: cmd`echo z > ${at('made')}`, creates: at('made') })),
         task('Of it', file.copy({ path: at('made'), content: 'zz\n' })),
         task('After it', file.line({ path: at('made'), line: 'q' })),
         task('Not of it', command.read({ command: cmd`cat ${at('f')}x || :` })),
       ];
     },
-    unknown: ['Seen', 'Stat', 'Use', 'Of it', 'After it'],
+    unknown: ['Seen', 'Use', 'Tell the time', 'Of it', 'After it'],
   },
 };
 
