@@ -138,6 +138,8 @@ export interface Intent<V> {
   /** The value when nothing needs to be done. */
   readonly idle: () => V;
   readonly back: WayBack;
+  /** Check mode: the value that it will have once it has run, where the module can say; `undefined` where only the run can tell. */
+  readonly predicted: () => V | undefined;
   /** As for a resource. */
   readonly foretell: ((on: Target) => Promise<void>) | undefined;
 }
@@ -249,6 +251,8 @@ export interface CommandDef<P, B, V> extends ModuleBase<P>, Reversal<P, B> {
    * not see that something is older now.
    */
   readonly again?: true | ((params: P) => Call);
+  /** The value after `run` as far as it can be said before it, for check mode; `undefined` where only the run can tell. */
+  readonly predict?: (before: B, params: P) => V | undefined;
   /** For check mode, as of a resource: notes what `run` would leave behind. */
   readonly foretell?: (on: Target, job: { readonly params: P; readonly before: B; readonly foreseen: Foreseen }) => Promise<void> | void;
   readonly effect?: Effect;
@@ -266,6 +270,7 @@ export function command<P, B, V>(def: CommandDef<P, B, V>): (params: P) => Imper
       run: (on: Target) => def.run(on, { params, before }),
       verify: (on: Target, value: V) => def.verify(on, { params, before, value }),
       idle: () => def.idle(before, params),
+      predicted: () => def.predict?.(before, params),
       back: wayBack(def, params, { state: before, again: redo(def, params) }),
       foretell: def.foretell === undefined ? undefined : async on => { if (on.foreseen !== undefined) await def.foretell?.(on, { params, before, foreseen: on.foreseen }); },
     })),

@@ -70,7 +70,8 @@ async function described(action: Imperative<unknown>, on: Target, isHandler: boo
   const isSure = !isHandler || (intent.foretell !== undefined && on.foreseen?.isWhole === true);
   if (does === undefined && isSure) return { changes: [], value: known(idle()) };
   await foretell(action, intent, on);
-  return { changes: [changeOf(action, does ?? `${action.module} ${action.subject}`)], value: UNKNOWN };
+  const value = intent.predicted();
+  return { changes: [changeOf(action, does ?? `${action.module} ${action.subject}`)], value: does === undefined || value === undefined ? UNKNOWN : known(value) };
 }
 
 /** Notes what will be left behind; where the module cannot say so, that it is unclear. */

@@ -53,6 +53,7 @@ export const reload = command<Where, Before, Applied>({
   run,
   verify,
   foretell,
+  predict: () => ({ changed: true }),
   again: true,
   idle: () => ({ changed: false }),
 });
@@ -85,6 +86,8 @@ export const inForce = command<InForceParams, Before, Applied>({
   run: (on, job) => isCurrent(job.before) ? Promise.resolve({ changed: false }) : run(on, job),
   verify: (on, job) => isCurrent(job.before) ? Promise.resolve(true) : verify(on, job),
   foretell,
+  // Foretold only because of `pending`: what changes then is not foreseen.
+  predict: before => (isCurrent(before) ? undefined : { changed: true }),
   // Files that are put back are older than the workers, so it would not see that they changed.
   again: where => ({ module: 'nginx.reload', params: where.unit === undefined ? { binary: where.binary, prefix: where.prefix, config: where.config } : { unit: where.unit } }),
   idle: () => ({ changed: false }),

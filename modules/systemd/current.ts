@@ -61,6 +61,7 @@ export const current = command<CurrentParams, Before, Current>({
     const { reasons } = await look(on, params);
     return reasons.length === 0 ? true : `${before.unit.unit} was restarted, and still: ${reasons.join('; ')}`;
   },
+  predict: ({ reasons }) => (reasons.length === 0 ? undefined : { restarted: true, reasons }),
   foretell: (_on, { before: { unit }, foreseen }) => foretellStart(foreseen, unit),
   // Files that are put back are older than the process, so it would not see that they changed.
   again: ({ unit }) => ({ module: 'systemd.restart', params: { unit } }),

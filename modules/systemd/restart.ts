@@ -75,6 +75,7 @@ export const reload = command<UnitParams, UnitState, Applied>({
   },
   // The same process with what its program makes of its files: nothing that a look of ours would see.
   foretell: () => undefined,
+  predict: () => ({ changed: true }),
   again: true,
   idle: () => ({ changed: false }),
 });
@@ -109,6 +110,7 @@ export const daemonReload = command<DaemonReloadParams, readonly string[], Appli
     return units.length === 0 ? true : `systemd still has old versions of ${units.join(', ')}`;
   },
   foretell: (_on, { foreseen }) => foretellReload(foreseen),
+  predict: () => ({ changed: true }),
   again: readAgain,
   idle: () => ({ changed: false }),
   effect: 'converge',

@@ -5,12 +5,14 @@ import * as nginx from '../../../modules/nginx';
 
 const where = { unit: 'nginx' };
 const force = handler('Bring it into force', nginx.inForce(where));
+const reloaded = task('In force', nginx.inForce(where));
 const read = task('Read the upstreams', nginx.upstreams(where));
 
 const tasks = [
   task('One down', nginx.upstream({ ...where, upstream: 'app', servers: { '127.0.0.1:9095': { down: true } }, backup: true }), { notify: force }),
   task('Still down', nginx.upstream({ ...where, upstream: 'app', servers: { '127.0.0.1:9095': { down: true } } })),
-  task('In force', nginx.inForce(where)),
+  reloaded,
+  task('Tell of the reload', ({ reloaded: { changed } }) => file.copy({ path: '/etc/reloaded', content: `${changed}\n` }), { uses: { reloaded } }),
   task('Nothing to do', nginx.inForce(where)),
   task('Up again', nginx.upstream({ ...where, upstream: 'app', servers: { '127.0.0.1:9095': { down: false }, '127.0.0.1:9096': { weight: 2 } }, backup: true })),
   task('In force again', nginx.inForce(where)),
