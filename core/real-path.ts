@@ -61,7 +61,7 @@ async function linkAt(on: Asked, path: string, more: readonly string[]): Promise
   const will = on.foreseen?.at(path);
   if (will?.kind === 'link') return will.target;
   if (will !== undefined && will.kind !== 'kept' && will.kind !== 'unclear') return undefined;
-  if (on.foreseen?.links.has(path) !== true) await learnLinks(on, [posix.join(path, ...more)]);
+  if (on.foreseen?.links.has(path) !== true) await learnLinks(on, [[path, ...more].join('/')]);
   return on.foreseen?.links.get(path);
 }
 
