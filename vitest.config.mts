@@ -10,6 +10,8 @@ export default defineConfig({
           exclude: ['test/lab/**', 'node_modules/**'],
           testTimeout: 60_000,
           maxWorkers: 2,
+          // Many start processes, sshd and etcd of their own; vitest says which tests needed their second try.
+          retry: 1,
           typecheck: { enabled: false },
         },
       },
