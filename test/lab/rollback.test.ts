@@ -106,7 +106,7 @@ describe('runsheet rollback', () => {
   };
 
   test('goes on where it was killed, and takes back a run that was killed', async () => {
-    await command(['run', 'change.ts'], 'Take one out');
+    await command(['run', 'change.ts', '--yes'], 'Take one out');
     const run = lastRun();
     await command(['rollback', run, '--yes', '--include-unfinished'], 'Put back: Release');
     const rest = await command(['rollback', run, '--yes', '--include-unfinished']);
@@ -116,7 +116,7 @@ describe('runsheet rollback', () => {
   });
 
   test('puts everything back, a second one changes nothing, and it can be taken back itself', async () => {
-    expect(await command(['run', 'change.ts'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await command(['run', 'change.ts', '--yes'])).toMatchObject({ code: 0, stderr: '' });
     const run = lastRun();
     const [changed, serving] = [await readTrees(up()), await standing()];
     expect(differences(trees, changed).length).toBeGreaterThan(40);
