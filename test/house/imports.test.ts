@@ -21,6 +21,7 @@ const NEVER: readonly (readonly [from: string, to: string])[] = [
   ['core/transport', 'core/run'], ['core/transport', 'core/report'], ['core/transport', 'core/cli'],
   ['core/inventory', 'core/run'], ['core/inventory', 'core/cli'], ['core/inventory', 'core/transport/open'],
   ['core/run', 'core/cli'], ['core/report', 'core/run'], ['core/report', 'core/cli'],
+  ['core/module', 'core/run'], ['core/module', 'core/report'], ['core/module', 'core/cli'],
   ['modules', 'core/run'], ['modules', 'core/report'], ['modules', 'core/cli'],
 ];
 
@@ -77,6 +78,12 @@ describe('imports', () => {
       const allowed = folder === undefined ? [] : (MAY[folder] ?? []);
       return !allowed.some(each => within(to, each)) || NEVER.some(([a, b]) => within(from, a) && within(to, b));
     });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  test('take the module contract from its one face', () => {
+    const isPart = (path: string): boolean => path.startsWith('core/module/');
+    const wrong = ours.filter(({ from, to }) => from !== 'core/module.ts' && (isPart(from) ? to === 'core/module' : isPart(to)));
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 
