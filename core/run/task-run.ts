@@ -1,8 +1,10 @@
 /** One task on the hosts of a batch: on all of them side by side, or once for the run. */
 import type { Host } from '../inventory/host';
 import { decide, type Decision } from './decide';
+import type { Ended } from './ended';
 import type { Notified } from './handlers';
-import { endOf, type Ended, type HostTask } from './host-task';
+import { endOf } from './host-task';
+import type { HostTask } from './host-work';
 import { notifiedBy, type LaidPlay, type LaidTask } from './layout';
 import { mapLimited } from './pool';
 import type { Run } from './state';

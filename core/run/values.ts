@@ -18,6 +18,11 @@ export function known(value: unknown): Outcome {
   return { kind: 'value', value };
 }
 
+/** There is none. @param reason why, as part of a sentence */
+export function none(reason: string): Outcome {
+  return { kind: 'none', reason };
+}
+
 /** What each task gave on each host. */
 export class Values {
   readonly #perHost = new Map<Task<unknown>, Map<Host, Outcome>>();

@@ -1,0 +1,40 @@
+/** What must be settled with the user and with other runs before a task changes a host. */
+import { describeError, RefusedError } from '../errors';
+import type { Action } from '../module';
+import { unlessAborted } from './abort';
+import { changesSomething, type HostTask } from './host-work';
+import type { Run } from './state';
+
+/** Asks what is to be asked and takes the locks. @returns why the task, and with it the run, goes no further */
+export async function refusalOf(run: Run, actions: readonly Action<unknown>[]): Promise<string | undefined> {
+  const { signal } = run;
+  if (run.check) return undefined;
+  try {
+    for (const action of actions) {
+      if (action.kind !== 'confirm') continue;
+      if (!await unlessAborted(signal, () => run.ask(action.text))) throw new RefusedError(`not confirmed: ${action.text}`);
+      run.isConfirmed = true;
+    }
+    if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensure());
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const text = describeError(error);
+    run.stop({ kind: 'refused', text });
+    return text;
+  }
+}
+
+/** Right before something is destroyed the user is asked, once for all hosts of the task; not where a `confirm` of this run was agreed to. @throws RefusedError */
+export async function agreeToDestroy(actions: readonly Action<unknown>[], { run, step, among }: HostTask): Promise<void> {
+  const destroying = actions.filter(action => action.effect === 'destroy');
+  if (destroying.length === 0 || run.isConfirmed) return;
+  const what = [...new Set(destroying.map(action => action.module))].join(', ');
+  try {
+    const question = `"${step.name}" destroys what cannot be put back (${what}) on ${among.map(host => host.name).join(', ')}. Go on?`;
+    if (!await unlessAborted(run.signal, () => run.ask(question))) throw new RefusedError(`not confirmed: ${question}`);
+  } catch (error) {
+    if (!run.signal.aborted) run.stop({ kind: 'refused', text: describeError(error) });
+    throw error;
+  }
+}
