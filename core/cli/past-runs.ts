@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors';
-import type { RecapEvent, RunEvent, RunnerEvent, TaskEvent } from '../report/events';
+import type { RecapEvent, RunEvent, TaskEvent } from '../report/events';
 import { RUN_ID } from '../run/journal';
 import type { Done } from '../run/ledger';
 import { nearest } from '../suggest';
 import { jobRecord, type JobRecord } from './job-record';
+import { parseDone, parseEvent } from './journal-lines';
 import { isAlive } from './process-mark';
-import { isRecord } from './schema';
 
 /** The folder of all journals, below the folder that runs are started in. */
 export const JOURNALS = '.runsheet';
@@ -99,28 +99,6 @@ function readJob(dir: string): JobRecord | undefined {
     return jobRecord.parse(JSON.parse(readFileSync(join(dir, 'job.json'), 'utf8')));
   } catch {
     // None, or one of another version.
-    return undefined;
-  }
-}
-
-/** Events are our own lines; whoever edits them gets what they wrote. */
-function parseEvent(line: string | undefined): RunnerEvent | undefined {
-  const parsed = parseJson(line);
-  return isRecord(parsed) && typeof parsed['type'] === 'string' ? (parsed as unknown as RunnerEvent) : undefined;
-}
-
-function parseDone(line: string): Done | undefined {
-  const parsed = parseJson(line);
-  if (!isRecord(parsed)) return undefined;
-  const { task, host, action, does, call, run, at, tells } = parsed;
-  const isWhole = [task, host, does, call, run, at].every(text => typeof text === 'string') && typeof action === 'number' && typeof tells === 'boolean';
-  return isWhole ? (parsed as unknown as Done) : undefined;
-}
-
-function parseJson(line: string | undefined): unknown {
-  try {
-    return line === undefined ? undefined : JSON.parse(line);
-  } catch {
     return undefined;
   }
 }

@@ -8,12 +8,11 @@ import type { Change } from '../module';
 import type { TaskEvent } from '../report/events';
 import { writeWhole } from './cache';
 import { jobRecord, type JobRecord } from './job-record';
+import { changeRecord } from './journal-lines';
 import { isRecord } from './schema';
 
 const PLAN_VERSION = 1;
 const KIND = 'runsheet plan';
-
-const change = z.strictObject({ resource: z.string(), property: z.string(), from: z.string().nullable(), to: z.string().nullable(), diff: z.string().exactOptional() }).readonly();
 
 const planned = z.strictObject({
   task: z.string(),
@@ -24,7 +23,7 @@ const planned = z.strictObject({
   /** `unknown`: only the run itself can tell what it changes. */
   status: z.enum(['changed', 'unknown']),
   /** With the values that were there; ids of runs in them are `<run>`. */
-  changes: z.array(change).readonly(),
+  changes: z.array(changeRecord).readonly(),
   /** Why it is unknown. */
   reason: z.string().exactOptional(),
   /** sha256 over status and changes: what the plan was computed from. */
@@ -48,7 +47,7 @@ export function plannedIn(events: readonly TaskEvent[], runId: string): readonly
   return events.filter(event => event.status === 'changed' || event.status === 'unknown').map(event => {
     const { task, name, host, handler, module, reason } = event;
     const status = event.status === 'unknown' ? 'unknown' : 'changed';
-    const changes = z.array(change).readonly().parse(JSON.parse(JSON.stringify(event.changes).replaceAll(runId, '<run>')));
+    const changes = z.array(changeRecord).readonly().parse(JSON.parse(JSON.stringify(event.changes).replaceAll(runId, '<run>')));
     return { task, name, host, handler, module, status, changes, ...(reason === undefined ? {} : { reason }), hash: hashOf({ status, changes }) };
   });
 }

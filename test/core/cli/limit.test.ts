@@ -19,8 +19,10 @@ function wrote(id: string, playbook: string, ends: readonly string[]): void {
   mkdirSync(own, { recursive: true });
   const args = { playbook, inventory: [], set: [], vars: [], tags: [], skipTags: [], check: playbook === 'check.ts', forks: 5, become: false, askBecomePassword: false, hostKey: 'strict', timeout: 1, lockWait: 1 };
   writeFileSync(join(own, 'job.json'), JSON.stringify({ v: 1, run: id, at: '', name: 'x', cwd: dir, args, notKept: [], sources: {}, process: ownMark() }));
-  const events = ends.map(text => text.split('=')).map(([host, status, tolerated]) => ({ type: 'task', host, status, ...(tolerated === undefined ? {} : { tolerated }) }));
-  writeFileSync(join(own, 'events.jsonl'), [{ type: 'run' }, ...events].map(event => `${JSON.stringify(event)}\n`).join(''));
+  const base = { v: 1, run: id, at: '' };
+  const events = ends.map(text => text.split('=')).map(([host, status, tolerated]) => (
+    { ...base, type: 'task', play: 'p', task: 'p/t', name: 't', host, module: null, status, changes: [], ms: 0, handler: false, ...(tolerated === undefined ? {} : { tolerated }) }));
+  writeFileSync(join(own, 'events.jsonl'), [{ ...base, type: 'run', playbook, check: false, hosts: [], plays: [] }, ...events].map(event => `${JSON.stringify(event)}\n`).join(''));
 }
 
 beforeAll(() => {
