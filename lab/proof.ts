@@ -1,6 +1,7 @@
 /** `npm run proof -- NAME [--minutes M]`: longer proofs, which go on where the last call stopped and write their figures to docs/proof.md. */
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { describeError } from '../core/errors';
+import { boundaries } from './proofs/boundaries';
 import { carryOut } from './proofs/carry-out';
 import { check } from './proofs/check';
 import { everyday } from './proofs/everyday';
@@ -10,7 +11,7 @@ import { real } from './proofs/real';
 import { rollback } from './proofs/rollback';
 import { variants } from './proofs/variants';
 
-const PROOFS: readonly Proof[] = [real, variants, kills, rollback, check, everyday];
+const PROOFS: readonly Proof[] = [real, variants, kills, boundaries, rollback, check, everyday];
 const MINUTE_MS = 60_000;
 
 interface Options { readonly minutes?: number; readonly fresh: boolean }

@@ -7,6 +7,7 @@ import { setLink, type Lab } from '../lab';
 import { playbookPath, runsheet, type RunsheetOptions } from '../scenario';
 import { changesOf, failuresOf, parseEvent, parseEvents, recapOf } from './events';
 import type { Leaving } from './outcome';
+import { resumeLast } from './resume';
 
 /** What is done to a run, so long after the first such event. */
 export interface Disturbance {
@@ -23,6 +24,8 @@ export interface DecommissionOptions extends Leaving, Pick<RunsheetOptions, 'cwd
   /** Further arguments. */
   readonly args?: readonly string[];
   readonly disturb?: Disturbance;
+  /** `runsheet resume`: goes on with the last run of the folder, which has written down what it was asked for. */
+  readonly resume?: boolean;
 }
 
 /** How a run went. */
@@ -41,14 +44,13 @@ export interface Decommissioned {
 
 /** Runs `playbooks/decommission-masters.ts` with what this lab's cluster needs to be told. */
 export async function decommission(lab: Lab, options: DecommissionOptions): Promise<Decommissioned> {
-  const { disturb, cwd, env, inventory } = options;
+  const { disturb, cwd, env, inventory, resume = false } = options;
   const disturber = new Disturber(lab, disturb);
+  const listeners = { started: (pid: number) => { disturber.pid = pid; }, onOutput: (text: string) => disturber.hear(text) };
   const started = performance.now();
-  const { code, stdout, stderr } = await runsheet(lab, await argumentsFor(lab, options), {
-    cwd, ...(env === undefined ? {} : { env }), ...(inventory === undefined ? {} : { inventory }),
-    started: pid => { disturber.pid = pid; },
-    onOutput: text => disturber.hear(text),
-  });
+  const { code, stdout, stderr } = resume
+    ? await resumeLast(lab, { cwd, ...listeners })
+    : await runsheet(lab, await argumentsFor(lab, options), { cwd, ...(env === undefined ? {} : { env }), ...(inventory === undefined ? {} : { inventory }), ...listeners });
   const seconds = (performance.now() - started) / 1000;
   await disturber.mend();
   const events = parseEvents(stdout);

@@ -10,6 +10,8 @@ import { tracesOf } from './traces';
 
 /** A host waits so long for signs of life of a controller that is silent. */
 const DISTURBED_PATIENCE_MS = 75_000;
+/** Longer than any case. */
+const CLIENT_LIMIT_S = 3600;
 
 export interface ProveRunOptions {
   /** A first run is disturbed, and a second one has to finish its work. */
@@ -19,30 +21,55 @@ export interface ProveRunOptions {
 }
 
 /** Carries it out, with clients at work on three hosts all the time, and runs once more at the end. */
-export async function proveRun({ lab, cwd }: Bench, who: Leaving, { disturb, rate }: ProveRunOptions = {}): Promise<CaseResult> {
+export async function proveRun(bench: Bench, who: Leaving, { disturb, rate }: ProveRunOptions = {}): Promise<CaseResult> {
+  const { lab, cwd } = bench;
   const before = await members(lab);
-  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), ...(rate === undefined ? {} : { rate }) });
-  const first = disturb === undefined ? undefined : await decommission(lab, { ...who, cwd, disturb });
-  const run = await decommission(lab, { ...who, cwd });
-  const again = run.code === 0 ? await decommission(lab, { ...who, cwd }) : undefined;
-  const totals = await clients.stop();
+  const options = { ...(rate === undefined ? {} : { rate }), ...(disturb === undefined ? {} : { patienceMs: DISTURBED_PATIENCE_MS }), isCut: typeof disturb?.by === 'object' };
+  const { result: { first, run }, totals, again, problems } = await underClients(bench, who, options, async () => {
+    const disturbed = disturb === undefined ? undefined : await decommission(lab, { ...who, cwd, disturb });
+    const last = await decommission(lab, { ...who, cwd });
+    return { run: last, result: { first: disturbed, run: last } };
+  });
   const after = await members(lab);
-  const problems = [
-    ...(first?.code === 0 ? ['the first run ended before it was disturbed'] : []),
-    ...complaintsOf(run),
-    ...(typeof disturb?.by === 'object' ? lostWrites(totals) : fromClients(totals)),
-    ...(again === undefined ? [] : [...complaintsOf(again), ...again.changes.map(change => `a second run changed ${change}`)]),
-    ...await deviationsOf(lab, who),
-    ...await tracesOf(lab, first === undefined ? undefined : DISTURBED_PATIENCE_MS),
-  ];
   return {
     figures: { ...(first === undefined ? {} : firstFigures(first)), ...figuresOf(run, totals), 'changes of a second run': again?.changes.length ?? '-', members: `${before.length} to ${after.length}` },
-    problems,
+    problems: [...(first?.code === 0 ? ['the first run ended before it was disturbed'] : []), ...problems],
   };
 }
 
+export interface UnderClientsOptions {
+  /** Requests a second of each client; 10 unless said. */
+  readonly rate?: number;
+  /** How long hosts may take to notice that a controller is gone; milliseconds. */
+  readonly patienceMs?: number;
+  /** A host is cut off: requests of its own fail whatever a run does. */
+  readonly isCut?: boolean;
+}
+
+/** What is done while clients are at work: the run that has to end well, and whatever else its caller wants to know. */
+export interface Work<T> { readonly run: Decommissioned; readonly result: T }
+
+/** How it went: what was not as it must be, one line for each, and one more run, where there was one. */
+export interface Outcome<T> { readonly result: T; readonly totals: ClientTotals; readonly again: Decommissioned | undefined; readonly problems: readonly string[] }
+
+/** Does the work with clients at work on three hosts all the time, runs once more, and looks whether everything is as it must be afterwards. */
+export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { rate, patienceMs, isCut = false }: UnderClientsOptions, work: () => Promise<Work<T>>): Promise<Outcome<T>> {
+  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), seconds: CLIENT_LIMIT_S, ...(rate === undefined ? {} : { rate }) });
+  const { run, result } = await work();
+  const again = run.code === 0 ? await decommission(lab, { ...who, cwd }) : undefined;
+  const totals = await clients.stop();
+  const problems = [
+    ...complaintsOf(run),
+    ...(isCut ? lostWrites(totals) : fromClients(totals)),
+    ...(again === undefined ? [] : [...complaintsOf(again), ...again.changes.map(change => `one more run changed ${change}`)]),
+    ...await deviationsOf(lab, who),
+    ...await tracesOf(lab, patienceMs),
+  ];
+  return { result, totals, again, problems };
+}
+
 /** What clients count. */
-export function figuresOf(run: Decommissioned, totals: ClientTotals): Record<string, string | number> {
+export function figuresOf(run: Pick<Decommissioned, 'seconds'>, totals: ClientTotals): Record<string, string | number> {
   return {
     'run, s': Math.round(run.seconds), requests: totals.sent, failed: totals.failed, 'longest outage, ms': totals.longestOutageMs, 'longest gap, ms': totals.longestGapMs,
     'p99, ms': Math.round(totals.p99Ms), 'writes acknowledged': totals.acknowledged, lost: totals.lost.length,
@@ -52,6 +79,15 @@ export function figuresOf(run: Decommissioned, totals: ClientTotals): Record<str
 /** Failed requests and lost writes, one line for each kind. */
 export function fromClients(totals: ClientTotals): readonly string[] {
   return [...Object.entries(totals.errors).map(([kind, { count, first, example }]) => `${count} requests failed (${kind}, first at ${first}): ${example}`), ...lostWrites(totals)];
+}
+
+/** Which task was at work when requests of a kind failed first. */
+export function whenFailed({ errors }: ClientTotals, runs: readonly Decommissioned[]): readonly string[] {
+  const events = runs.flatMap(run => run.events);
+  return Object.entries(errors).map(([kind, { first }]) => {
+    const task = events.findLast(event => event.type === 'start' && event.at <= first);
+    return `the first ${kind} was at ${first}, during "${task?.type === 'start' ? task.task : 'no task'}", ${task === undefined ? 0 : Date.parse(first) - Date.parse(task.at)} ms after it had begun; the last event before it: ${events.findLast(event => event.at <= first)?.type ?? 'none'}`;
+  });
 }
 
 /** Where a host is cut off, requests of its own fail whatever a run does; what was acknowledged has to be there all the same. */

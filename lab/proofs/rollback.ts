@@ -2,13 +2,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerEvent } from '../../core/report/events';
-import { startClients, type ClientTotals } from '../clients/clients';
+import { startClients } from '../clients/clients';
 import { clusterStatus } from '../cluster/status';
 import { runsheet } from '../scenario';
 import { complaintsOf, decommission, type Decommissioned } from './decommission';
 import { changesOf, failuresOf, parseEvents, recapOf } from './events';
 import { deviationsOf } from './outcome';
-import { figuresOf, fromClients } from './prove-run';
+import { figuresOf, fromClients, whenFailed } from './prove-run';
 import { onCluster, type Bench, type CaseResult, type Proof } from './proof';
 import { tracesOf } from './traces';
 import { readTrees, treeChanges } from './trees';
@@ -84,15 +84,6 @@ async function takeBack({ lab, cwd }: Bench): Promise<Decommissioned> {
   const { code, stdout, stderr } = await runsheet(lab, ['rollback', run, '--yes', '--include-unfinished', '--json'], { cwd });
   const events = parseEvents(stdout);
   return { code, events, stderr, seconds: (performance.now() - started) / 1000, recap: recapOf(events), changes: changesOf(events), failures: failuresOf(events) };
-}
-
-/** Which task was at work when requests of a kind failed first. */
-function whenFailed({ errors }: ClientTotals, runs: readonly Decommissioned[]): readonly string[] {
-  const events = runs.flatMap(run => run.events);
-  return Object.entries(errors).map(([kind, { first }]) => {
-    const task = events.findLast(event => event.type === 'start' && event.at <= first);
-    return `the first ${kind} was at ${first}, during "${task?.type === 'start' ? task.task : 'no task'}", ${task === undefined ? 0 : Date.parse(first) - Date.parse(task.at)} ms after it had begun; the last event before it: ${events.findLast(event => event.at <= first)?.type ?? 'none'}`;
-  });
 }
 
 /** Members, endpoints, nodes and units in words; who leads may change. */
