@@ -57,7 +57,8 @@ export function runsheet(lab: Lab, args: readonly string[], options: RunsheetOpt
   const argv = [process.execPath, join(__dirname, '../bin/runsheet.js'), ...args, '-i', options.inventory ?? lab.inventory,
     ...(lab.becomePasswordFile === undefined ? [] : ['--become-password-file', lab.becomePasswordFile])];
   const child = spawnInLab(lab, argv, {
-    cwd: options.cwd, env: { ...process.env, ...options.env },
+    // What is captured is compared: where this process was told to force colours (vitest tells its workers so in CI), they would be in it.
+    cwd: options.cwd, env: { ...process.env, ...(options.stdio === 'inherit' ? {} : { FORCE_COLOR: undefined, NO_COLOR: '1' }), ...options.env },
     stdio: options.stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -18,7 +18,7 @@ import { begin, restartControllers } from './decommission-masters/begin';
 import { reissueCertificates } from './decommission-masters/certificates';
 import type { Context } from './decommission-masters/context';
 import { initialCluster } from './decommission-masters/initial-cluster';
-import { deadAreOff, removeDead, removeMembers } from './decommission-masters/members';
+import { deadAreOff, moveLeader, removeDead, removeMembers } from './decommission-masters/members';
 import { observe, refusal } from './decommission-masters/observe';
 import { end, lookAgain, prove } from './decommission-masters/proof';
 import { cutOver, verifyCutOver } from './decommission-masters/proxies';
@@ -57,6 +57,7 @@ function plays({ vars, inventory, runId }: PlaybookContext<Vars>): readonly Play
     ...retireControllers(context),
     ...retireApiservers(context),
     writeEverywhere(context, 'Write from every node through the kept API servers').play,
+    moveLeader(context),
     removeMembers(context),
     retireEtcd(context),
     ...(vars.etcdRestart === 'rolling' ? [] : [initialCluster(context)]),

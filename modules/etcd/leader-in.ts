@@ -1,5 +1,6 @@
 /** Moves etcd's leader to a member that stays. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { milliseconds, type Duration } from '../../core/duration';
 import { CheckError, messageOf } from '../../core/errors';
 import { command, live } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
@@ -7,11 +8,16 @@ import { accessProblems, type EtcdAccess } from './access';
 import { judge, judgeStability, leaderOf, nameOf, type Health, type MemberHealth } from './judge';
 import { readHealth, SETTLE_MS, withMember, withSurvey } from './survey';
 
+/** Between two looks while the others hear who leads. */
+const POLL_MS = 50;
+
 export interface LeaderInParams extends EtcdAccess {
   /** Ids (hex) of the members that may lead, in the order of preference. */
   readonly to: readonly string[];
   /** Members that are known to be dead. */
   readonly dead?: readonly string[];
+  /** How long leader and term must stay as they are afterwards. Default: 6s; `0s` where a gate follows. */
+  readonly stable?: Duration;
 }
 
 /** Who leads, and who did before. */
@@ -24,7 +30,8 @@ export interface Leadership {
 
 /**
  * The leader is one of `to`: nothing happens where it already is; else it moves, asked at the leader, to the voter among them with the highest
- * applied index. Verified: that member leads, the term rose, and both stay for 6 s. Writes that are under way at that moment may fail.
+ * applied index. Verified: that member leads, the term rose, and both stay for 6 s. Reads and writes that are under way at that moment may fail; API servers of
+ * Kubernetes do not try again ("etcdserver: leader changed"), so the main job has them stand still meanwhile.
  * @see etcdctl move-leader
  */
 export const leaderIn = command<LeaderInParams, Health, Leadership>({
@@ -72,14 +79,16 @@ async function move(on: Target, params: LeaderInParams, { health, from, to }: { 
 async function settled(on: Target, params: LeaderInParams, { leader, above }: { leader: string; above: number }): Promise<true | string> {
   return await withSurvey(on, params, async survey => {
     const deadline = performance.now() + 15_000;
+    const stableMs = params.stable === undefined ? SETTLE_MS : milliseconds(params.stable);
     let first = await survey.look();
     while (leaderOf(first) !== leader && performance.now() < deadline) {
-      await pause(250, undefined, { signal: on.signal });
+      await pause(POLL_MS, undefined, { signal: on.signal });
       first = await survey.look();
     }
     if (leaderOf(first) !== leader) return `the leader is ${leaderOf(first) ?? 'nobody that all agree on'}, not ${leader}`;
     if (termOf(first) <= above) return `${leader} leads, but the term did not rise above ${above}`;
-    await pause(SETTLE_MS, undefined, { signal: on.signal });
+    if (stableMs === 0) return true;
+    await pause(stableMs, undefined, { signal: on.signal });
     const changes = judgeStability([first, await survey.look()]);
     return changes.length === 0 ? true : changes.join('; ');
   });

@@ -2,6 +2,7 @@
 export { current, stale, type Current, type CurrentParams } from './current';
 export { file, type FileParams } from './file';
 export { flag, type FlagParams } from './flag';
+export { freeze, thaw, type FreezeParams, type Frozen } from './freeze';
 export { quiet, type QuietParams } from './log';
 export { type ProcessInfo } from './process';
 export { daemonReload, reload, restart, type Restarted } from './restart';

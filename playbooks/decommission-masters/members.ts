@@ -1,7 +1,8 @@
 /** Steps 10 and 11: dead members out before anything else; later the leader on a kept member, and the others out one at a time, the gate proved right before each. */
-import { addressOf, play, task, type Play, type Task } from '../../core';
+import { addressOf, block, play, task, type Play, type Task } from '../../core';
 import * as etcd from '../../modules/etcd';
 import * as kube from '../../modules/kube';
+import * as systemd from '../../modules/systemd';
 import { accessFrom } from '../steps/etcd';
 import type { Context } from './context';
 import type { Decision } from './decision';
@@ -30,17 +31,28 @@ export function removeDead(context: Context): readonly Play[] {
   return [play({ name: 'Dead members leave etcd', hosts: world.kept.slice(0, 1), become: true, tasks: world.dead.map(each => removeMember(context, each.address)) })];
 }
 
-/** All removals, back to back: a cluster of two tolerates no failure, so it is left as soon as it is reached. */
-export function removeMembers(context: Context): Play {
-  const { world } = context;
-  const tasks = [moveLeader(context), ...world.leaving.map(host => removeMember(context, addressOf(host)))];
-  return play({ name: 'Members leave etcd', hosts: world.kept.slice(0, 1), become: true, tasks });
+/**
+ * The leader on a kept member, before the others leave. What API servers have under way with etcd at that moment would fail, and they answer 500 ("etcdserver:
+ * leader changed") instead of trying again; so those that still run stand still while it moves, some tenths of a second. hazards: E12
+ */
+export function moveLeader({ world, vars, decision, reading }: Context): Play {
+  const leads = task('See who leads etcd', ({ reading: master, host }) => etcd.status(accessFrom(master, host)), { uses: { reading } });
+  const freeze = task('Have the API server stand still', systemd.freeze({ unit: vars.units.apiserver, thawAfter: '3s' }));
+  const move = task('Move the leader to a kept member', ({ decision: seen, reading: master, host }) => etcd.leaderIn({
+    ...accessFrom(master, host), to: seen.keptMembers, stable: '0s',
+  }), { runOnce: true, uses: { decision, reading }, timeout: '2m' });
+  const thaw = task('Let the API server go on', systemd.thaw({ unit: vars.units.apiserver }));
+  const moved = block('Move it', {
+    tasks: [freeze, move], always: [thaw], uses: { decision, leads },
+    when: ({ decision: seen, leads: member }) => seen.members.some(each => !each.dead) && !seen.keptMembers.includes(member.leader),
+  });
+  return play({ name: 'The leader of etcd stays', hosts: world.kept, become: true, tasks: [leads, moved] });
 }
 
-function moveLeader({ decision, reading }: Context): Task<unknown> {
-  return task('Move the leader to a kept member', ({ decision: seen, reading: master, host }) => etcd.leaderIn({
-    ...accessFrom(master, host), to: seen.keptMembers,
-  }), { uses: { decision, reading }, when: ({ decision: seen }) => seen.members.some(member => !member.dead), timeout: '2m' });
+/** All removals, back to back: a cluster of two tolerates no failure, so it is left as soon as it is reached. The gate before each wants a leader and a term that stay. */
+export function removeMembers(context: Context): Play {
+  const { world } = context;
+  return play({ name: 'Members leave etcd', hosts: world.kept.slice(0, 1), become: true, tasks: world.leaving.map(host => removeMember(context, addressOf(host))) });
 }
 
 function removeMember({ decision, reading, world }: Context, address: string): Task<unknown> {

@@ -117,3 +117,37 @@ describe('systemd.restart, reload, daemonReload, current', () => {
     await on.run(cmd`systemctl stop real`);
   });
 });
+
+describe('systemd.freeze, thaw', () => {
+  const stateOf = async (pid: number): Promise<string> => (await on.run(cmd`awk '/^State/ { print $2 }' /proc/${pid}/status`)).stdout.trim();
+
+  test('stands still once, and goes on in the same process', async () => {
+    await given(on, 'cold', daemonUnit());
+    const { mainPid } = await readUnit(on, 'cold');
+    await changesOnce(() => systemd.freeze({ unit: 'cold', thawAfter: '10s' }), on);
+    expect(await stateOf(mainPid)).toBe('T');
+    await carryOut(systemd.thaw({ unit: 'cold' }), on);
+    expect(await stateOf(mainPid)).not.toBe('T');
+    expect((await readUnit(on, 'cold')).mainPid).toBe(mainPid);
+  });
+
+  test('goes on by itself when nobody lets it, and leaves no unit behind', async () => {
+    await given(on, 'frost', daemonUnit());
+    const { mainPid } = await readUnit(on, 'frost');
+    await carryOut(systemd.freeze({ unit: 'frost', thawAfter: '300ms' }), on);
+    await expect.poll(() => stateOf(mainPid), { timeout: 20_000 }).not.toBe('T');
+    const { stdout } = await on.run(cmd`systemctl list-units --all --no-legend --plain ${'run-*'}`);
+    expect(stdout).not.toMatch(/systemctl kill.*frost/);
+  });
+
+  test('leaves alone what does not run', async () => {
+    await given(on, 'cold', daemonUnit());
+    await on.run(cmd`systemctl stop cold`);
+    await expect(carryOut(systemd.freeze({ unit: 'cold', thawAfter: '5s' }), on)).resolves.toMatchObject({ changed: false });
+    await expect(carryOut(systemd.thaw({ unit: 'cold' }), on)).resolves.toMatchObject({ changed: false });
+  });
+
+  test('never stands still for longer than a client waits', () => {
+    expect(systemd.freeze({ unit: 'cold', thawAfter: '1m' }).problems).toEqual(['systemd.freeze: thawAfter: 1m is not more than 0 and at most 10 s']);
+  });
+});

@@ -38,6 +38,8 @@ const known = [
   task('Stop it', systemd.service({ unit: 'svc', state: 'stopped', boot: 'disabled' })),
   task('It is stopped', systemd.service({ unit: 'svc', state: 'stopped', boot: 'disabled' })),
   task('Start it by its name', systemd.service({ unit: 'svc.service', state: 'started' })),
+  task('Have it stand still', systemd.freeze({ unit: 'svc', thawAfter: '5s' })),
+  task('Let it go on', systemd.thaw({ unit: 'svc' })),
   task('A variable', systemd.variable({ unit: 'var', variable: 'MODE', value: 'b' })),
   task('The variable again', systemd.variable({ unit: 'var', variable: 'MODE', value: 'c' })),
   task('It runs with another one', systemd.current({ unit: 'var' })),
