@@ -9,31 +9,12 @@ import { agreementFigures, disagreementsOf } from '../../lab/proofs/check';
 import { failuresOf, parseEvents, recapOf } from '../../lab/proofs/events';
 import { readTrees, treeChanges } from '../../lab/proofs/trees';
 import { runsheet, type RunsheetResult } from '../../lab/scenario';
-import { daemonUnit } from './support/daemon';
+import { everydayHost } from './support/everyday-host';
 import { useLab } from './support/lab';
 
-const CONF = `worker_processes 1;
-error_log /var/log/nginx/error.log;
-pid /run/nginx.pid;
-events { worker_connections 64; }
-http {
-    access_log off;
-    upstream app {
-        server 127.0.0.1:9095;
-        server 127.0.0.1:9096;
-    }
-    include conf.d/*.conf;
-    server { listen 127.0.0.1:9095; return 200 a; }
-    server { listen 127.0.0.1:9096; return 200 b; }
-    server { listen 127.0.0.1:8080; location / { proxy_pass http://app; } }
-}
-`;
-
 const FILES: readonly ExtraFile[] = [
-  { path: '/opt/daemon', content: '#!/bin/sh\ntrap "exit 0" TERM\nwhile :; do sleep 1000 & wait $!; done\n', mode: 0o755 },
-  { path: '/etc/systemd/system/svc.service', content: daemonUnit() },
+  ...everydayHost,
   { path: '/etc/systemd/system/var.service', content: '[Service]\nEnvironment=MODE=a\nExecStart=/opt/daemon --mode\n[Install]\nWantedBy=multi-user.target\n' },
-  { path: '/etc/nginx/nginx.conf', content: CONF },
   { path: '/etc/nginx/conf.d/other.conf', content: 'upstream other { server 127.0.0.1:9095; }\n' },
   { path: '/etc/corpus.conf', content: 'colour = blue\n', mode: 0o644 },
   { path: '/etc/corpus.old', content: 'old\n' },

@@ -6,34 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planHosts, runOnHost, type ExtraFile } from '../../lab/lab';
 import { readTrees, treeChanges, type Trees } from '../../lab/proofs/trees';
 import { runsheet, type RunsheetResult } from '../../lab/scenario';
-import { daemonUnit } from './support/daemon';
+import { everydayHost } from './support/everyday-host';
 import { useLab } from './support/lab';
 
-const CONF = `worker_processes 1;
-error_log /var/log/nginx/error.log;
-pid /run/nginx.pid;
-events { worker_connections 64; }
-http {
-    access_log off;
-    upstream app {
-        server 127.0.0.1:9095;
-        server 127.0.0.1:9096;
-    }
-    server { listen 127.0.0.1:9095; return 200 a; }
-    server { listen 127.0.0.1:9096; return 200 b; }
-    server { listen 127.0.0.1:8080; location / { proxy_pass http://app; } }
-}
-`;
-const DAEMON = '#!/bin/sh\ntrap "exit 0" TERM\nwhile :; do sleep 1000 & wait $!; done\n';
 const unit = (description: string): string => `[Unit]\nDescription=${description}\n[Service]\nExecStart=/opt/daemon\n[Install]\nWantedBy=multi-user.target\n`;
 
 const FILES: readonly ExtraFile[] = [
-  { path: '/opt/daemon', content: DAEMON, mode: 0o755 },
-  { path: '/etc/systemd/system/svc.service', content: daemonUnit() },
+  ...everydayHost,
   { path: '/etc/systemd/system/idle.service', content: unit('idle') },
   { path: '/etc/systemd/system/busy.service', content: unit('busy') },
   { path: '/etc/systemd/system/multi-user.target.wants/busy.service', link: '/etc/systemd/system/busy.service' },
-  { path: '/etc/nginx/nginx.conf', content: CONF },
   { path: '/etc/app.conf', content: 'colour = blue\n', mode: 0o640 },
   { path: '/etc/old.d/a b', content: 'one\n', mode: 0o600 },
   { path: '/etc/old.d/sub/c', content: 'two\n' },

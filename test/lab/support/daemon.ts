@@ -1,17 +1,20 @@
 /** A daemon under systemd for the lab tests of the systemd module. */
 import { cmd } from '../../../core/transport/command';
 import type { Target } from '../../../core/transport/connection';
-import { planHosts, type LabOptions } from '../../../lab/lab';
+import { planHosts, type ExtraFile, type LabOptions } from '../../../lab/lab';
 import { readUnit } from '../../../modules/systemd/unit';
 
 const SHOW_ARGS = '#!/bin/sh\nfor arg; do printf \'%s\\0\' "$arg"; done > /run/args\n';
 const DAEMON = '#!/bin/sh\n[ "$1" = --broken ] && exit 7\ntrap "exit 0" TERM\nwhile :; do sleep 1000 & wait $!; done\n';
 
+/** `/opt/daemon`, which takes any flags and runs; with `--broken` it fails. */
+export const daemonProgram: ExtraFile = { path: '/opt/daemon', content: DAEMON, mode: 0o755 };
+
 /** One host with `/opt/show-args`, which writes its arguments to /run/args, and `/opt/daemon`, which takes any flags and runs. */
 export function daemonHost(): Pick<LabOptions, 'hosts'> {
   const extraFiles = [
     { path: '/opt/show-args', content: SHOW_ARGS, mode: 0o755 },
-    { path: '/opt/daemon', content: DAEMON, mode: 0o755 },
+    daemonProgram,
   ];
   return { hosts: planHosts({ plain: 1 }).map(host => ({ ...host, extraFiles })) };
 }
