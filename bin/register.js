@@ -26,10 +26,14 @@ const options = {
   },
 };
 
+const { keepCode } = require('./code-cache.js');
+
 const sha256 = text => createHash('sha256').update(text).digest('hex');
 const versionOf = name => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
 const salt = JSON.stringify([process.version, options, ...['ts-node', '@swc/core', 'typescript'].map(versionOf)]);
-const cache = cacheFolder();
+const cache = cacheFolder('js');
+const code = cacheFolder('code');
+if (code) keepCode(code, keep);
 let tsNode;
 
 // One copy of core: these names mean this installation, from wherever a playbook is loaded. What a playbook's own folder does not have
@@ -50,8 +54,24 @@ Module._resolveFilename = (request, parent, ...rest) => {
   }
 };
 
-process.setSourceMapsEnabled(true);
-Module._extensions['.ts'] = (module, file) => module._compile(compile(readFileSync(file, 'utf8'), file), file);
+// Lines of the TypeScript in stacks: what reads source maps is loaded when the first stack is asked for. Node's own reader knows nothing of code from a cache.
+const loaded = new Map();
+Error.prepareStackTrace = (error, frames) => {
+  delete Error.prepareStackTrace;
+  require('@cspotcode/source-map-support').install({ environment: 'node', handleUncaughtExceptions: false, redirectConflictingLibrary: false, retrieveSourceMap });
+  return Error.prepareStackTrace(error, frames);
+};
+
+Module._extensions['.ts'] = (module, file) => {
+  const text = compile(readFileSync(file, 'utf8'), file);
+  loaded.set(file, text);
+  module._compile(text, file);
+};
+
+function retrieveSourceMap(file) {
+  const [, map] = /^\/\/# sourceMappingURL=data:application\/json;(?:charset=utf-8;)?base64,(\S+)$/m.exec(loaded.get(file) ?? '') ?? [];
+  return map ? { url: file, map: Buffer.from(map, 'base64').toString() } : null;
+}
 
 /** JavaScript with an inline source map, from the cache or from ts-node. */
 function compile(source, file) {
@@ -70,10 +90,10 @@ function compile(source, file) {
 }
 
 /** Whole or not at all: two runs may write the same file. */
-function keep(path, text) {
+function keep(path, content) {
   const temporary = `${path}.${process.pid}`;
   try {
-    writeFileSync(temporary, text, { mode: 0o600 });
+    writeFileSync(temporary, content, { mode: 0o600 });
     renameSync(temporary, path);
   } catch {
     // A full or read-only disk costs the next start some time, nothing else.
@@ -81,9 +101,9 @@ function keep(path, text) {
 }
 
 /** A folder that only this user can write, since what is in it will be executed; `undefined` where there is none. */
-function cacheFolder() {
+function cacheFolder(name) {
   try {
-    const path = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runsheet', 'js');
+    const path = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runsheet', name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const { uid, mode } = lstatSync(path);
     return uid === process.getuid() && (mode & 0o022) === 0 ? path : undefined;

@@ -3,7 +3,7 @@
  * is loaded, and a type error ends the run before the first connection. Nothing is checked again as long as nothing changed.
  */
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -38,9 +38,19 @@ export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
   return { remembered: false, sources, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
 }
 
+/** Checks the playbooks of this installation, so that the first check of any playbook here finds the modules checked. Never fails: it only saves time. */
+export async function checkAhead(): Promise<void> {
+  const folder = join(ROOT, 'playbooks');
+  const roots = readdirSync(folder).filter(name => name.endsWith('.ts')).map(name => join(folder, name));
+  await compile(roots, installation).catch(() => undefined);
+}
+
+/** Names what the compiler remembers of this installation's own playbooks. */
+const installation = new CheckMemory([], ROOT).key;
+
 function compile(roots: readonly string[], key: string): Promise<string> {
   const config = configFile(roots, key);
-  const build = new BuildInfo(join(dirname(config), `${key}.tsbuildinfo`));
+  const build = new BuildInfo(dirname(config), key);
   // One thread: several would each read the same types again, beside Node loading the playbook on the other core.
   const args = ['-p', config, '--pretty', 'false', '--listFiles', '--singleThreaded', '--incremental', '--tsBuildInfoFile', build.path];
   return new Promise((done, fail) => {
@@ -54,22 +64,28 @@ function compile(roots: readonly string[], key: string): Promise<string> {
   });
 }
 
-/** What the compiler remembers of a check, so that the next one reads only what changed. Two runs may write it at once: each has a copy of its own. */
+/**
+ * What the compiler remembers of a check, so that the next one checks only what changed; of a playbook's first one, what it remembers of the installation.
+ * Two runs may write it at once: each has a copy of its own.
+ */
 class BuildInfo {
   readonly path: string;
+  readonly #kept: string;
 
-  constructor(private readonly kept: string) {
-    this.path = `${kept}.${process.pid}`;
+  constructor(folder: string, key: string) {
+    this.#kept = join(folder, `${key}.tsbuildinfo`);
+    this.path = `${this.#kept}.${process.pid}`;
+    const known = [this.#kept, join(folder, `${installation}.tsbuildinfo`)].find(existsSync);
     try {
-      copyFileSync(kept, this.path);
+      if (known !== undefined) copyFileSync(known, this.path);
     } catch {
-      // None yet: the compiler reads everything.
+      // The compiler checks everything.
     }
   }
 
   keep(): void {
     try {
-      renameSync(this.path, this.kept);
+      renameSync(this.path, this.#kept);
     } catch {
       // It could not be written: the next check takes longer.
     }

@@ -1,0 +1,60 @@
+/** What is kept between two starts: it saves time, is the user's alone, and is never believed against the sources. */
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Bench, ROOT } from './cli';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+  bench.write({ 'hosts.ini': 'here ansible_connection=local\n', 'pb.ts': playbook('one') });
+});
+afterEach(() => bench.remove());
+
+const kept = (folder: string, name: RegExp): readonly string[] => readdirSync(join(bench.dir, '.cache/runsheet', folder)).filter(file => name.test(file)).map(file => join(bench.dir, '.cache/runsheet', folder, file));
+const check = async (): Promise<string> => (await bench.run('check', 'pb.ts', '-i', 'hosts.ini')).stderr;
+
+/** The sixth line throws: `name` is not what the loader wants to see, and the place is in the message. */
+function playbook(text: string): string {
+  return `import { playbook } from 'runsheet';\n\ninterface Never { readonly a: string }\nconst never: Never = { a: '${text}' };\n\nexport default playbook({ name: 'Caches', plays: () => { throw new Error(never.a); } });\n`;
+}
+
+test('a second start takes compiled code from the cache, and names the lines of the source all the same', async () => {
+  expect(await check()).toContain('pb.ts:6: one');
+  const [code = ''] = kept('code', /^pb\.ts-/);
+  const written = statSync(code).mtimeMs;
+  expect(await check()).toContain('pb.ts:6: one');
+  expect(statSync(code).mtimeMs).toBe(written);
+});
+
+test('code of other sources, or that is damaged, is not used', async () => {
+  await check();
+  // As long as before: V8 itself compares no more than the length.
+  bench.write({ 'pb.ts': playbook('two') });
+  expect(await check()).toContain('pb.ts:6: two');
+  const [code = ''] = kept('code', /^pb\.ts-/);
+  writeFileSync(code, readFileSync(code).fill(0, 20, 200));
+  expect(await check()).toContain('pb.ts:6: two');
+});
+
+test('a folder that others may write is left alone', async () => {
+  await check();
+  for (const folder of ['code', 'js']) {
+    for (const file of kept(folder, /./)) writeFileSync(file, 'process.exit(99)');
+    chmodSync(join(bench.dir, '.cache/runsheet', folder), 0o777);
+  }
+  expect(await check()).toContain('pb.ts:6: one');
+});
+
+test('what npm ci prepares is what the first run of another playbook starts from', async () => {
+  const env = { PATH: process.env['PATH'], HOME: bench.dir, XDG_CACHE_HOME: join(bench.dir, '.cache') };
+  expect(spawnSync(process.execPath, [join(ROOT, 'scripts/warm.js')], { cwd: bench.dir, env, encoding: 'utf8' })).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  const prepared = kept('types', /\.tsbuildinfo$/);
+  expect(prepared).toHaveLength(1);
+  expect(kept('js', /\.js$/).length).toBeGreaterThan(100);
+  expect(kept('types', /\.json$/).filter(file => !file.endsWith('tsconfig.json'))).toEqual([]);
+  bench.write({ 'pb.ts': `${playbook('one')}const wrong: number = 'text';\n` });
+  expect(await check()).toContain(`pb.ts:7:7: Type 'string' is not assignable to type 'number'.`);
+  expect(existsSync(prepared[0] ?? '')).toBe(true);
+});
