@@ -105,7 +105,10 @@ async function flags({ lab, cluster, kept }: Outcome, host: string): Promise<str
   const { etcd, apiserver } = unitNames(cluster.units);
   const read = (unit: string, flag: string): Promise<string> => text(lab, host, `sed -n 's/^ *${flag}=\\([^ ]*\\).*/\\1/p' /etc/systemd/system/${unit}.service`);
   const initial = await read(etcd, '--initial-cluster');
-  const problems = unlike(`${host}: --initial-cluster`, set(initial.split(',')), set(kept.map(each => `${each}=https://${each}:2380`)));
+  const problems = [
+    ...unlike(`${host}: --initial-cluster`, set(initial.split(',')), set(kept.map(each => `${each}=https://${each}:2380`))),
+    ...unlike(`${host}: --initial-cluster-state`, await read(etcd, '--initial-cluster-state'), 'existing'),
+  ];
   if (cluster.kube === 'none') return problems;
   const wanted = set(kept.map(each => `https://${each}:2379`));
   const inForce = await text(lab, host, `tr '\\0' '\\n' </proc/$(systemctl show -P MainPID ${apiserver})/cmdline | sed -n 's/^--etcd-servers=//p'`);

@@ -38,7 +38,7 @@ function keptWork(decision: Decision, name: string, vars: Vars): string[] {
     'stays',
     ...(plan.reissue.length === 0 ? [] : [`new certificates without the leaving names (${plan.reissue.map(pair => pair.cert).join(', ')}; ${vars.newKeys ? 'new keys' : 'same keys'}, no restart)`]),
     ...(plan.restartsApiserver ? [`API server restarted with --etcd-servers=${plan.etcdServers}, while other API servers serve`] : []),
-    ...(vars.etcdRestart === 'rolling' && plan.initialCluster?.refusal === undefined ? ['etcd restarted with the new --initial-cluster'] : []),
+    ...(vars.etcdRestart === 'rolling' && plan.bootstrap.some(({ refusal }) => refusal === undefined) ? ['etcd restarted with the new --initial-cluster'] : []),
     ...(vars.restartControllers ? ['controller-manager and scheduler restarted'] : []),
   ];
 }

@@ -1,8 +1,8 @@
 /** What the run will do, decided once from the findings; every later step works from this and never from a look in the middle. */
 import { addressOf, isUnreachable, type Host } from '../../core';
 import { alternativeName, isSameName, type CertificateFile } from '../../modules/pki';
-import { pairsOf, type MasterFacts, type Pair, type SettingPlace } from '../steps/masters';
-import { etcdServersOf, initialClusterOf } from './edits';
+import { pairsOf, type MasterFacts, type Pair } from '../steps/masters';
+import { bootstrapOf, etcdServersOf, type BootstrapSetting } from './edits';
 import { known, of, type Findings, type MemberFinding } from './findings';
 import { leftToDo } from './left';
 import { problemsOf } from './problems';
@@ -13,11 +13,8 @@ import { hostPort, isOneOf } from '../steps/urls';
 /** An etcd member that leaves. */
 export interface LeavingMember extends Pick<MemberFinding, 'id' | 'name' | 'peerUrls'> { readonly address: string; readonly dead: boolean }
 
-/** What becomes of `--initial-cluster`. */
-export interface InitialClusterPlan {
-  readonly value: string;
-  readonly now: string;
-  readonly place: SettingPlace;
+/** What becomes of a setting for the next rebuild of etcd. */
+export interface BootstrapPlan extends BootstrapSetting {
   /** Why it is left to the user, in this case. */
   readonly refusal: string | undefined;
 }
@@ -29,8 +26,8 @@ export interface KeptPlan {
   readonly reissue: readonly Pair[];
   /** The new `--etcd-servers`. */
   readonly etcdServers: string;
-  /** `undefined` where etcd has no `--initial-cluster`. */
-  readonly initialCluster: InitialClusterPlan | undefined;
+  /** `--initial-cluster` and its state; empty where etcd has no `--initial-cluster`. */
+  readonly bootstrap: readonly BootstrapPlan[];
   /** The API server's flags change, or it runs with others than its unit says. */
   readonly restartsApiserver: boolean;
 }
@@ -104,13 +101,10 @@ function keptPlan(host: Host, findings: Findings): [string, KeptPlan][] {
   return factsOf(host, findings).map(([name, facts]) => {
     const named = new Set((of(findings.certificates, host) ?? []).filter(file => namesLeaving(file, world)).map(file => file.path));
     const etcdServers = etcdServersOf(facts, host, world);
-    const initialCluster = initialClusterOf(facts, world);
     return [name, {
       facts, etcdServers,
       reissue: pairsOf(facts).filter(pair => named.has(pair.cert)),
-      initialCluster: initialCluster === undefined ? undefined : {
-        value: initialCluster, now: facts.etcd.initialCluster ?? '', place: facts.etcd.initialClusterIn, refusal: of(findings.edits, host)?.initialCluster,
-      },
+      bootstrap: bootstrapOf(facts, world).map(setting => ({ ...setting, refusal: of(findings.edits, host)?.bootstrap[setting.name] })),
       restartsApiserver: etcdServers !== facts.apiserver.etcdServers || of(findings.stale, host) === true,
     }];
   });

@@ -1,6 +1,6 @@
 /** What is not as it will be at the end. A run that was killed anywhere before its end has something of this left to do. Pure. */
 import { isOneOf } from '../steps/urls';
-import type { Decision } from './decision';
+import type { BootstrapPlan, Decision } from './decision';
 import { known, type Findings } from './findings';
 
 type Draft = Omit<Decision, 'reached' | 'left'>;
@@ -15,11 +15,15 @@ export function leftToDo(draft: Draft, findings: Findings): string[] {
 }
 
 function keptMasters({ kept }: Draft): string[] {
-  return [...kept].flatMap(([name, { reissue, restartsApiserver, initialCluster }]) => [
+  return [...kept].flatMap(([name, { reissue, restartsApiserver, bootstrap }]) => [
     ...reissue.map(pair => `${name}: ${pair.cert} names a leaving master`),
     ...(restartsApiserver ? [`${name}: the API server does not run with the wanted --etcd-servers`] : []),
-    ...(initialCluster === undefined || initialCluster.refusal !== undefined || initialCluster.value === initialCluster.now ? [] : [`${name}: --initial-cluster names a leaving master`]),
+    ...bootstrap.filter(({ refusal, value, now }) => refusal === undefined && value !== now).map(setting => `${name}: ${wrongIn(setting)}`),
   ]);
+}
+
+function wrongIn({ name, now = 'new, since it is not said' }: BootstrapPlan): string {
+  return name === 'initial-cluster' ? '--initial-cluster names a leaving master' : `--initial-cluster-state is ${now}`;
 }
 
 function leavingMasters({ leaving }: Draft, { remains }: Findings): string[] {

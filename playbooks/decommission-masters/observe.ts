@@ -149,7 +149,7 @@ function keptMasters(vars: Vars, world: World, { reading, units, certificates, a
     foreignCertificates(seen.files.filter(file => namesLeaving(file, world)), [...seen.authorities.values(), ...seen.etcdAuthorities.values()])),
   { uses: { files: certificates, authorities: all(authority), etcdAuthorities: all(etcdAuthority) } });
   const edits = task('See whether the flags can be edited', ({ master, units: all4, host: on }) => value.computed('edits of flags', () =>
-    ('facts' in master ? editFindings({ host: on, facts: master.facts, units: all4 }, world) : { etcdServers: undefined, initialCluster: undefined, mentions: [] })),
+    ('facts' in master ? editFindings({ host: on, facts: master.facts, units: all4 }, world) : { etcdServers: undefined, bootstrap: {}, mentions: [] })),
   { uses: { master: reading, units } });
   const { tasks, api } = askApi({ credentials, reading, again });
   const token = task('Ask for a service-account token', ({ credentials: who }) => kube.token({ access: { credentials: who } }), { uses: { credentials }, ignoreErrors: 'without the TokenRequest API the proof that tokens still work is left out' });

@@ -3,6 +3,7 @@ import { addressOf, isUnreachable } from '../../core';
 import { quorumOf } from '../../modules/etcd';
 import { clientPorts } from '../steps/etcd';
 import { isOneOf, sameHost } from '../steps/urls';
+import { bootstrapOf } from './edits';
 import { known, of, type EtcdFindings, type Findings } from './findings';
 
 /** All of it, each a sentence. */
@@ -60,7 +61,7 @@ function restarts({ etcd, world, vars, masters }: Findings): string[] {
 function isRestartDue({ masters, world }: Pick<Findings, 'masters' | 'world'>): boolean {
   return world.kept.some(host => {
     const reading = of(masters, host);
-    return reading !== undefined && 'facts' in reading && (reading.facts.etcd.initialCluster?.split(',') ?? []).some(entry => isOneOf(entry.slice(entry.indexOf('=') + 1), world.leavingNames));
+    return reading !== undefined && 'facts' in reading && bootstrapOf(reading.facts, world).some(({ value, now }) => value !== now);
   });
 }
 

@@ -1,7 +1,7 @@
 /** What the user should know before saying yes, and may go on with. Pure. */
 import { addressOf, isUnreachable } from '../../core';
 import { sameHost } from '../steps/urls';
-import { initialClusterOf } from './edits';
+import { bootstrapOf } from './edits';
 import { known, of, type Findings } from './findings';
 import { MAX_SKEW_MS } from './problems';
 
@@ -35,10 +35,13 @@ function lifeOfAuthority({ authority }: Findings): string[] {
 }
 
 function editsByHand({ edits, masters, world }: Findings): string[] {
-  return known(edits).flatMap(([host, { initialCluster: refusal }]) => {
+  return known(edits).flatMap(([host, { bootstrap }]) => {
     const reading = of(masters, host);
-    if (refusal === undefined || reading === undefined || !('facts' in reading)) return [];
-    return [`${host.name}: --initial-cluster is left to you (${refusal}); it counts at the next rebuild of etcd and should be ${initialClusterOf(reading.facts, world) ?? ''}`];
+    if (reading === undefined || !('facts' in reading)) return [];
+    return bootstrapOf(reading.facts, world).flatMap(({ name, value }) => {
+      const refusal = bootstrap[name];
+      return refusal === undefined ? [] : [`${host.name}: --${name} is left to you (${refusal}); it counts at the next rebuild of etcd and should be ${value}`];
+    });
   });
 }
 

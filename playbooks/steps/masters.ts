@@ -16,7 +16,7 @@ export interface UnitView {
 /** A certificate file with its key. */
 export interface Pair { readonly cert: string; readonly key: string }
 
-/** What a setting of etcd is written as: a flag, a variable of the unit, or a line of the configuration file (`undefined`: not on one line). */
+/** What a setting of etcd is written as: a flag, a variable of the unit, or a line of the configuration file (`undefined`: there is none, or not with all of it). */
 export type SettingPlace = { readonly kind: 'flag' } | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'file'; readonly path: string; readonly line: string | undefined };
 
 /** etcd's configuration file. */
@@ -30,6 +30,9 @@ export interface EtcdFacts {
   readonly initialCluster: string | undefined;
   /** Where that stands, for who wants to edit it. */
   readonly initialClusterIn: SettingPlace;
+  /** `--initial-cluster-state`; `undefined` where it is not said, which means `new`. */
+  readonly initialState: string | undefined;
+  readonly initialStateIn: SettingPlace;
   /** Its configuration file, where it has one: flags and variables then count for nothing. */
   readonly configFile: string | undefined;
   readonly server: Pair;
@@ -122,6 +125,8 @@ function etcdFacts(unit: UnitView, config: ConfigFile | undefined, reader: Reade
     clientUrls: must('advertise-client-urls').split(','),
     initialCluster: setting('initial-cluster'),
     initialClusterIn: placeOf('initial-cluster', unit, config),
+    initialState: setting('initial-cluster-state'),
+    initialStateIn: placeOf('initial-cluster-state', unit, config),
     configFile: config?.path,
     server: { cert: must('cert-file', security('client', 'cert-file')), key: must('key-file', security('client', 'key-file')) },
     peer: { cert: must('peer-cert-file', security('peer', 'cert-file')), key: must('peer-key-file', security('peer', 'key-file')) },
@@ -140,7 +145,9 @@ function placeOf(setting: string, unit: UnitView, config: ConfigFile | undefined
   if (config === undefined) return unit.flag(`--${setting}`) === undefined && unit.variable(variableName(setting)) !== undefined ? { kind: 'variable', name: variableName(setting) } : { kind: 'flag' };
   const value = textOf(config.settings[setting]);
   const [line, other] = config.text.split(/\r?\n/).filter(each => each.startsWith(`${setting}:`));
-  const isWhole = line !== undefined && other === undefined && value !== undefined && value !== '' && line.split(value).length === 2;
+  // The value, quoted or not, and nothing but a comment behind it: who edits the line may take the first place where the value stands.
+  const [, , written] = /^\s+(["']?)(.*?)\1\s*(?:\s#.*)?$/.exec(line?.slice(setting.length + 1) ?? '') ?? [];
+  const isWhole = other === undefined && value !== undefined && value !== '' && written === value;
   return { kind: 'file', path: config.path, line: isWhole ? line : undefined };
 }
 

@@ -4,6 +4,7 @@ import type { EditFindings } from '../../../playbooks/decommission-masters/edits
 import { of, type ApiFindings, type Findings } from '../../../playbooks/decommission-masters/findings';
 import { losesWritesAlone } from '../../../playbooks/decommission-masters/problems-etcd';
 import { worldOf, wrongChoice } from '../../../playbooks/decommission-masters/world';
+import type { MasterFacts } from '../../../playbooks/steps/masters';
 import { certificate, finished, healthy, INVENTORY, masterFacts, MASTERS, NODES, varsWith } from './findings';
 
 const [m1, m2, m3] = MASTERS;
@@ -15,7 +16,11 @@ describe('decide', () => {
     expect(decision).toMatchObject({ problems: [], warnings: [], reached: false, holders: ['m1', 'm3'], keptMembers: ['a0'], keptHostnames: ['m1'] });
     expect(decision.members.map(member => [member.id, member.address, member.dead])).toEqual([['a1', '172.72.0.96', false], ['a2', '172.72.0.97', false]]);
     expect(decision.kept.get('m1')).toMatchObject({
-      etcdServers: 'https://172.72.0.95:2379', initialCluster: { value: '172.72.0.95=https://172.72.0.95:2380', place: { kind: 'flag' }, refusal: undefined }, restartsApiserver: true,
+      etcdServers: 'https://172.72.0.95:2379', restartsApiserver: true,
+      bootstrap: [
+        { name: 'initial-cluster', value: '172.72.0.95=https://172.72.0.95:2380', place: { kind: 'flag' }, refusal: undefined },
+        { name: 'initial-cluster-state', value: 'existing', now: 'new', place: { kind: 'flag' }, refusal: undefined },
+      ],
       reissue: [{ cert: '/etc/kubernetes/ssl/etcd.pem' }, { cert: '/etc/kubernetes/ssl/kubernetes.pem' }],
     });
     expect(decision.servers).toEqual({ kept: ['172.72.0.95:6443'], leaving: ['172.72.0.96:6443', '172.72.0.97:6443'] });
@@ -31,6 +36,8 @@ describe('decide', () => {
     ['a node that still sends clients to a leaving server', { upstreams: new Map([...finished().upstreams, [NODES[0], [{ address: '172.72.0.95:6443', down: false }, { address: '172.72.0.96:6443', down: false }]]]) }],
     ['data that was not put aside', { remains: new Map([[m2, ['/var/lib/etcd']]]) }],
     ['a Lease that is still there', { api: new Map([[m1, { ...apiOf(finished()), leftovers: ['/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/decommission-masters'] }]]) }],
+    ['a rebuild that would make a new cluster', { masters: new Map([...finished().masters, [m1, { facts: rebuilt('new') }]]) }],
+    ['the same, by default', { masters: new Map([...finished().masters, [m1, { facts: rebuilt(undefined) }]]) }],
     ['a certificate that names a leaving host', { certificates: new Map([[m1, [certificate('/etc/kubernetes/ssl/etcd.pem', ['172.72.0.97'], 'k')]]]) }],
   ])('goes on after %s', (_what, change) => {
     expect(decide({ ...finished(), ...change }).reached).toBe(false);
@@ -39,6 +46,12 @@ describe('decide', () => {
   test('removes dead members first', () => {
     const decision = decide(healthy(varsWith({ leaving: [m2], dead: ['172.72.0.97'] })));
     expect(decision.members.map(member => [member.address, member.dead])).toEqual([['172.72.0.97', true], ['172.72.0.96', false]]);
+  });
+
+  test('leaves alone an etcd that finds its members in another way', () => {
+    const found = { ...rebuilt('new'), etcd: { ...rebuilt('new').etcd, initialCluster: undefined } };
+    const decision = decide({ ...finished(), masters: new Map([...finished().masters, [m1, { facts: found }]]) });
+    expect([decision.kept.get('m1')?.bootstrap, decision.reached]).toEqual([[], true]);
   });
 
   test('keeps a certificate that only resembles a leaving name', () => {
@@ -54,8 +67,15 @@ function apiOf({ api }: Findings): ApiFindings {
   return seen;
 }
 
+/** The first master at the end, but for what a rebuild of its etcd would do. */
+function rebuilt(initialState: string | undefined): MasterFacts {
+  const reading = of(finished().masters, m1);
+  if (reading === undefined || !('facts' in reading)) throw new Error('the cluster of the tests has a first master');
+  return { ...reading.facts, etcd: { ...reading.facts.etcd, initialState } };
+}
+
 function edited(change: Partial<EditFindings>): Findings['edits'] {
-  return new Map([[m1, { etcdServers: undefined, initialCluster: undefined, mentions: [], ...change }]]);
+  return new Map([[m1, { etcdServers: undefined, bootstrap: {}, mentions: [], ...change }]]);
 }
 
 describe('problems', () => {
@@ -128,7 +148,8 @@ describe('problems', () => {
 describe('warnings', () => {
   test.each<[string, Partial<Findings>, RegExp]>([
     ['a CA that expires within a year', { authority: { notAfter: new Date(Date.now() + 100.5 * 86_400_000).toISOString(), origin: 'm1:/ca.pem' } }, /the CA m1:\/ca\.pem expires in 100 days/],
-    ['an --initial-cluster that is left to the user', { edits: edited({ initialCluster: '/etc/etcd.yml does not hold initial-cluster with its value on one line' }) }, /m1: --initial-cluster is left to you \(\/etc\/etcd\.yml .*should be 172\.72\.0\.95=https:\/\/172\.72\.0\.95:2380$/],
+    ['an --initial-cluster that is left to the user', { edits: edited({ bootstrap: { 'initial-cluster': '/etc/etcd.yml does not hold initial-cluster with its value on one line' } }) }, /m1: --initial-cluster is left to you \(\/etc\/etcd\.yml .*should be 172\.72\.0\.95=https:\/\/172\.72\.0\.95:2380$/],
+    ['an --initial-cluster-state that is left to the user', { edits: edited({ bootstrap: { 'initial-cluster-state': 'it is given twice' } }) }, /m1: --initial-cluster-state is left to you \(it is given twice\); it counts at the next rebuild of etcd and should be existing$/],
     ['somebody past nginx', { peers: new Map([[m2, [{ port: 6443, address: '10.9.9.9' }, { port: 6443, address: '172.72.0.98' }]]]) }, /m2: 10\.9\.9\.9 is connected to its API server \(port 6443\)/],
     ['a network plug-in with an etcd', { etcdUsers: new Map([[NODES[0], ['/etc/cni/net.d/10-calico.conf']]]) }, /n1: \/etc\/cni\/net\.d\/10-calico\.conf name the etcd of a leaving master/],
   ])('%s', (_what, change, expected) => {
@@ -138,8 +159,8 @@ describe('warnings', () => {
   test('what is left to the user does not keep the run from its end', () => {
     const masters = new Map([...finished().masters, [m1, healthy().masters.get(m1) ?? gone]]);
     const stale = { ...masterFacts('172.72.0.95'), apiserver: { ...masterFacts('172.72.0.95').apiserver, etcdServers: 'https://172.72.0.95:2379' } };
-    expect(decide({ ...finished(), masters: new Map([...masters, [m1, { facts: stale }]]) }).left).toEqual(['m1: --initial-cluster names a leaving master']);
-    expect(decide({ ...finished(), masters: new Map([...masters, [m1, { facts: stale }]]), edits: edited({ initialCluster: 'it is given twice' }) }).reached).toBe(true);
+    expect(decide({ ...finished(), masters: new Map([...masters, [m1, { facts: stale }]]) }).left).toEqual(['m1: --initial-cluster names a leaving master', 'm1: --initial-cluster-state is new']);
+    expect(decide({ ...finished(), masters: new Map([...masters, [m1, { facts: stale }]]), edits: edited({ bootstrap: { 'initial-cluster': 'it is given twice', 'initial-cluster-state': 'it is given twice' } }) }).reached).toBe(true);
   });
 });
 

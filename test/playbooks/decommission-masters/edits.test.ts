@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { editFindings } from '../../../playbooks/decommission-masters/edits';
 import type { Unit } from '../../../modules/systemd';
+import { editFindings, type EditFindings } from '../../../playbooks/decommission-masters/edits';
+import type { MasterFacts, SettingPlace } from '../../../playbooks/steps/masters';
 import { masterFacts, MASTERS } from './findings';
 
 const [host] = MASTERS;
@@ -20,19 +21,32 @@ const facts = masterFacts('172.72.0.95');
 const etcd = unit('kube-etcd.service', `/etcd --initial-cluster=${facts.etcd.initialCluster ?? ''}`);
 const apiserver = unit('kube-apiserver.service', `/kube-apiserver --etcd-servers=${facts.apiserver.etcdServers}`);
 
+function lineOf(line: string | undefined): SettingPlace {
+  return { kind: 'file', path: '/etc/etcd.yml', line };
+}
+
 describe('editFindings', () => {
   test('finds nothing against the article\'s units', () => {
-    expect(editFindings({ host, facts, units: [etcd, apiserver] }, world)).toEqual({ etcdServers: undefined, initialCluster: undefined, mentions: [] });
+    expect(editFindings({ host, facts, units: [etcd, apiserver] }, world)).toEqual({ etcdServers: undefined, bootstrap: {}, mentions: [] });
   });
 
   test('says beforehand what cannot be edited', () => {
     const packaged = unit('kube-etcd.service', `/etcd --initial-cluster=${facts.etcd.initialCluster ?? ''}`, '/lib/systemd/system/kube-etcd.service');
     const twice = unit('kube-apiserver.service', `/kube-apiserver --etcd-servers=${facts.apiserver.etcdServers} --etcd-servers=https://172.72.0.95:2379`);
     expect(editFindings({ host, facts, units: [packaged, twice] }, world)).toMatchObject({
-      etcdServers: expect.stringContaining('--etcd-servers is given twice') as string, initialCluster: expect.stringContaining('belongs to a package') as string,
+      etcdServers: expect.stringContaining('--etcd-servers is given twice') as string, bootstrap: { 'initial-cluster': expect.stringContaining('belongs to a package') as string, 'initial-cluster-state': expect.stringContaining('belongs to a package') as string },
     });
-    const inFile = { ...facts, etcd: { ...facts.etcd, initialClusterIn: { kind: 'file', path: '/etc/etcd.yml', line: undefined }, configFile: '/etc/etcd.yml' } } as const;
-    expect(editFindings({ host, facts: inFile, units: [etcd, apiserver] }, world).initialCluster).toBe('/etc/etcd.yml does not hold initial-cluster with its value on one line');
+  });
+
+  test.each<readonly [string, Partial<MasterFacts['etcd']>, EditFindings['bootstrap']]>([
+    ['neither on one line', { initialClusterIn: lineOf(undefined), initialStateIn: lineOf(undefined) }, { 'initial-cluster': '/etc/etcd.yml does not hold initial-cluster with its value on one line', 'initial-cluster-state': '/etc/etcd.yml does not hold initial-cluster-state with its value on one line' }],
+    ['both on one line', { initialClusterIn: lineOf('initial-cluster: a'), initialStateIn: lineOf('initial-cluster-state: new') }, {}],
+    ['no state yet, below the members', { initialClusterIn: lineOf('initial-cluster: a'), initialState: undefined, initialStateIn: lineOf(undefined) }, {}],
+    ['no state yet, and no place for it', { initialCluster: '172.72.0.95=https://172.72.0.95:2380', initialClusterIn: lineOf(undefined), initialState: undefined, initialStateIn: lineOf(undefined) }, { 'initial-cluster-state': '/etc/etcd.yml does not hold initial-cluster with its value on one line' }],
+    ['nothing to edit', { initialCluster: '172.72.0.95=https://172.72.0.95:2380', initialClusterIn: lineOf(undefined), initialState: 'existing', initialStateIn: lineOf(undefined) }, {}],
+  ])('of a configuration file with %s', (_what, change, expected) => {
+    const inFile = { ...facts, etcd: { ...facts.etcd, ...change, configFile: '/etc/etcd.yml' } };
+    expect(editFindings({ host, facts: inFile, units: [etcd, apiserver] }, world).bootstrap).toEqual(expected);
   });
 
   test.each([

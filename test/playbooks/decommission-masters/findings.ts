@@ -33,7 +33,7 @@ export function masterFacts(address: string): MasterFacts {
     etcd: {
       name: address, dataDir: '/var/lib/etcd', peerUrl: `https://${address}:2380`, clientUrls: [`https://${address}:2379`],
       initialCluster: MASTERS.map(host => `${host.connection.address}=https://${host.connection.address}:2380`).join(','),
-      initialClusterIn: { kind: 'flag' }, configFile: undefined, server: etcd, peer: etcd, ca: '/etc/kubernetes/ssl/ca.pem', active: true, enabled: true,
+      initialClusterIn: { kind: 'flag' }, initialState: 'new', initialStateIn: { kind: 'flag' }, configFile: undefined, server: etcd, peer: etcd, ca: '/etc/kubernetes/ssl/ca.pem', active: true, enabled: true,
     },
     apiserver: {
       etcdServers: URLS, etcdClient: api, etcdCa: '/etc/kubernetes/ssl/ca.pem', serving: api, kubeletClient: api, port: 6443, advertised: address,
@@ -77,7 +77,7 @@ export function healthy(vars: Vars = varsWith()): Findings {
     saKeys: perHost(world.masters, () => [{ path: '/etc/kubernetes/ssl/sa.key', sha256: 'sa-key' }]),
     stale: perHost(world.masters, () => false),
     etcd: { members, statuses: members.map(member => ({ id: member.id, version: '3.4.23', leader: 'a1', dbSize: 1e6 })), problems: [] },
-    edits: perHost(world.kept, () => ({ etcdServers: undefined, initialCluster: undefined, mentions: [] })),
+    edits: perHost(world.kept, () => ({ etcdServers: undefined, bootstrap: {}, mentions: [] })),
     api: perHost(world.kept, () => ({ failing: [], notReadyNodes: [], endpoints: addresses, version: 'v1.20.2', leftovers: [], holders: [{ component: 'kube-scheduler', host: 'm3' }, { component: 'kube-controller-manager', host: 'm1' }] })),
     authority: { notAfter: '2036-01-01T00:00:00.000Z', origin: 'm1:/etc/kubernetes/ssl/ca.pem' },
     peers: perHost(world.leaving, () => [{ port: 2379, address: '172.72.0.95' }]),
@@ -101,7 +101,7 @@ export function finished(): Findings {
     masters: perHost(before.world.masters, host => {
       const facts = masterFacts(host.connection.address);
       if (host !== kept) return { facts: { etcd: { ...facts.etcd, ...off }, apiserver: { ...facts.apiserver, ...off }, controllerManager: { ...facts.controllerManager, ...off }, scheduler: { ...facts.scheduler, ...off } } };
-      return { facts: { ...facts, etcd: { ...facts.etcd, initialCluster: '172.72.0.95=https://172.72.0.95:2380' }, apiserver: { ...facts.apiserver, etcdServers: 'https://172.72.0.95:2379' } } };
+      return { facts: { ...facts, etcd: { ...facts.etcd, initialCluster: '172.72.0.95=https://172.72.0.95:2380', initialState: 'existing' }, apiserver: { ...facts.apiserver, etcdServers: 'https://172.72.0.95:2379' } } };
     }),
     certificates: perHost(before.world.masters, () => [certificate('/etc/kubernetes/ssl/etcd.pem', ['127.0.0.1', '172.72.0.95'], 'etcd-key')]),
     remains: perHost(before.world.leaving, () => []),

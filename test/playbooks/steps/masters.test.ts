@@ -26,6 +26,22 @@ describe('readMaster', () => {
     expect(read(unit('e', ETCD)).etcd.initialCluster).toBeUndefined();
   });
 
+  test('finds its state apart from it', () => {
+    expect(read(unit('e', { ...ETCD, 'initial-cluster-state': 'new' })).etcd).toMatchObject({ initialState: 'new', initialStateIn: { kind: 'flag' } });
+    const mixed = read(unit('e', { ...ETCD, 'initial-cluster': CLUSTER }, { ETCD_INITIAL_CLUSTER_STATE: 'new' }));
+    expect(mixed.etcd).toMatchObject({ initialClusterIn: { kind: 'flag' }, initialState: 'new', initialStateIn: { kind: 'variable', name: 'ETCD_INITIAL_CLUSTER_STATE' } });
+    expect(read(unit('e', ETCD, { ETCD_INITIAL_CLUSTER: CLUSTER })).etcd).toMatchObject({ initialState: undefined, initialStateIn: { kind: 'flag' } });
+  });
+
+  test.each<[string, string | undefined]>([
+    ['initial-cluster-state: new # new or existing', 'new'], ["initial-cluster-state: 'new'", 'new'], ['initial-cluster-state:   "new"  ', 'new'],
+    ['initial-cluster-state: &state new', 'new'], ['initial-cluster-state: >-\n  new', 'new'], ['', undefined],
+  ])('finds it in a configuration file: %s', (text, value) => {
+    const config = { path: '/etc/etcd.yml', text: `name: m1\n${text}\n`, settings: { ...ETCD, ...(value === undefined ? {} : { 'initial-cluster-state': value }) } };
+    const isPlain = value !== undefined && !/[&>]/.test(text);
+    expect(read(unit('e', {}), config).etcd).toMatchObject({ initialState: value, initialStateIn: { kind: 'file', path: '/etc/etcd.yml', line: isPlain ? text : undefined } });
+  });
+
   test.each<[string, string, string | undefined]>([
     ['a plain line', `name: m1\ninitial-cluster: ${CLUSTER}  # all\n`, `initial-cluster: ${CLUSTER}  # all`],
     ['quotes', `initial-cluster: "${CLUSTER}"\r\nname: m1\r\n`, `initial-cluster: "${CLUSTER}"`],
