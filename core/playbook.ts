@@ -1,5 +1,6 @@
 /** A playbook: plain data, or a function of its variables and the inventory that returns plain data. */
 import type { z } from 'zod';
+import type { HostVars } from './host-vars';
 import type { Inventory } from './inventory/host';
 import type { Play } from './play';
 import { siteHere, type Site } from './site';
@@ -25,6 +26,8 @@ export interface PlaybookOptions<V> {
   readonly description?: string;
   /** A zod object, strict; `describe()` on each field is its help text. */
   readonly vars?: z.core.$ZodType<V>;
+  /** Variables that differ by host; a name is either here or in `vars`. */
+  readonly hostVars?: HostVars<unknown> | readonly HostVars<unknown>[];
   readonly plays: readonly Play[] | FromContext<PlaybookContext<V>, readonly Play[]>;
   /** Every play: one host's failure ends the run for all. */
   readonly anyErrorsFatal?: boolean;

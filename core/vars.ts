@@ -1,14 +1,15 @@
 /**
- * Kinds of playbook variables that zod does not know: hosts, names, switches, lengths of time.
+ * Kinds of variables that zod does not know: hosts, names, switches, lengths of time, secrets.
  *
  *     vars: z.strictObject({ leaving: hosts().describe('masters that leave'), dead: names().default([]) })
  */
 import { z } from 'zod';
 import { parseDuration, type Duration } from './duration';
 import type { Host } from './inventory/host';
+import { Secret } from './secret';
 
 /** What the loader does with a value before zod sees it; kept in the schema's metadata. */
-export type VarKind = 'hosts' | 'host' | 'names' | 'flag' | 'duration';
+export type VarKind = 'hosts' | 'host' | 'names' | 'flag' | 'duration' | 'secret';
 
 /**
  * Hosts of the inventory, by Ansible patterns: `a,b`, `masters`, `172.72.0.96,172.72.0.97`. Addresses (also `ansible_host`) are matched whole.
@@ -40,6 +41,11 @@ export function duration(): z.ZodType<Duration, string> {
   return custom<Duration, string>('duration', value => typeof value === 'string' && parseDuration(value) !== undefined, 'expected a length of time such as 500ms, 30s, 10m, 2h');
 }
 
+/** A text that nobody may see: the value is a `Secret`, masked in all output, and in templates it makes the whole file one. */
+export function secret(): z.ZodType<Secret, string> {
+  return custom<Secret, string>('secret', value => value instanceof Secret, 'expected a text');
+}
+
 /** The kind that a schema was tagged with above. */
 export function kindOf(schema: z.ZodType): VarKind | undefined {
   const kind = schema.meta()?.['runsheet'];
@@ -53,7 +59,7 @@ export function readFlag(value: unknown): boolean | undefined {
   return ['true', 'yes', 'on', '1'].includes(text) ? true : ['false', 'no', 'off', '0'].includes(text) ? false : undefined;
 }
 
-const KINDS = ['hosts', 'host', 'names', 'flag', 'duration'] as const satisfies readonly VarKind[];
+const KINDS = ['hosts', 'host', 'names', 'flag', 'duration', 'secret'] as const satisfies readonly VarKind[];
 
 /** Zod types the input of a custom check as its output; the loader has turned the one into the other before zod looks. */
 function custom<Out, In>(kind: VarKind, check: (value: unknown) => boolean, message: string): z.ZodType<Out, In> {

@@ -25,7 +25,7 @@ export function describeVars(schema: z.ZodType | undefined, prefix = ''): readon
   });
 }
 
-const KIND_NAMES: Readonly<Record<VarKind, string>> = { hosts: 'hosts', host: 'host', names: 'names', flag: 'yes or no', duration: 'time' };
+const KIND_NAMES: Readonly<Record<VarKind, string>> = { hosts: 'hosts', host: 'host', names: 'names', flag: 'yes or no', duration: 'time', secret: 'secret' };
 
 function typeName(schema: z.ZodType): string {
   const { bare, kind, nullable } = fieldOf(schema);

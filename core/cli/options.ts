@@ -83,10 +83,15 @@ export interface ShowOptions {
 /** Options of `inventory`. */
 export interface InventoryOptions {
   readonly inventory: readonly string[];
+  /** The playbook whose variables of a host are explained, and what would be given to it. */
+  readonly playbook?: string;
+  readonly vars: readonly string[];
+  readonly set: readonly string[];
 }
 
 /** Options of `owed`. */
-export interface OwedOptions extends InventoryOptions, ReachOptions {
+export interface OwedOptions extends ReachOptions {
+  readonly inventory: readonly string[];
   /** Strike out what is listed. */
   readonly clear: boolean;
   readonly yes: boolean;

@@ -2,40 +2,53 @@
 import type { z } from 'zod';
 import { messageOf } from '../errors';
 import type { Host, Inventory } from '../inventory/host';
+import { MASK, Secret } from '../secret';
 import { nearest } from '../suggest';
-import { fieldOf, isOpen, isRecord, itemsOf, shapeOf } from './schema';
+import { fieldOf, isOpen, isRecord, itemsOf, shapeOf, type Field } from './schema';
+import { shownValue } from './secret-names';
 import { unknownName, type RawVars } from './set-vars';
 
 export type ParsedVars = { readonly ok: true; readonly vars: unknown } | { readonly ok: false; readonly problems: readonly string[] };
 
+/** What problems say beside variable and value; `name` is that of the whole variable, without dots. */
+export interface Telling {
+  /** Where its value was set, in brackets for a sentence; nothing where that is plain. */
+  readonly place: (name: string) => string;
+  /** What is to be done about one that is missing. @param dotted the name of the part that is */
+  readonly missing: (name: string, dotted: string) => string;
+}
+
+const ofPlaybook: Telling = { place: () => '', missing: (_name, dotted) => `add --set ${dotted}=...` };
+
 /**
  * The variables as the playbook gets them, or every problem with them, each one sentence that names variable, value and what is allowed.
- * @param schema the playbook's `vars`; without one it takes no variables
+ * @param schema the playbook's `vars`, or what it declares for a host; without one it takes no variables
  */
-export function parseVars(schema: z.ZodType | undefined, raw: RawVars, inventory: Inventory): ParsedVars {
+export function parseVars(schema: z.ZodType | undefined, raw: RawVars, inventory: Inventory, telling = ofPlaybook): ParsedVars {
   if (schema === undefined) {
     const unknown = Object.keys(raw);
     return unknown.length === 0 ? { ok: true, vars: {} } : { ok: false, problems: unknown.map(name => unknownName([], name, undefined)) };
   }
-  const look = new Lookup(inventory);
+  const look = new Lookup(inventory, telling);
   const resolved = look.resolve(schema, raw, []);
   if (look.problems.length > 0) return { ok: false, problems: look.problems };
   const parsed = schema.safeParse(resolved);
   if (parsed.success) return { ok: true, vars: parsed.data };
-  return { ok: false, problems: parsed.error.issues.map(issue => sentenceFor(issue, schema, raw)) };
+  return { ok: false, problems: parsed.error.issues.map(issue => sentenceFor(issue, { schema, raw, telling })) };
 }
 
 class Lookup {
   readonly problems: string[] = [];
-  constructor(private readonly inventory: Inventory) {}
+  constructor(private readonly inventory: Inventory, private readonly telling: Telling) {}
 
-  /** The value with hosts in the place of their names. */
+  /** The value with hosts in the place of their names, and secrets in that of their texts. */
   resolve(schema: z.ZodType, given: unknown, path: readonly string[]): unknown {
     const field = fieldOf(schema);
     const value = given === undefined && field.fallbackIsInput ? field.fallback : given;
     if (value === undefined || value === null) return value;
     if (field.kind === 'hosts') return this.#attempt(path, value, () => this.#hosts(value));
     if (field.kind === 'host') return this.#attempt(path, value, () => this.#host(value));
+    if (field.kind === 'secret') return typeof value === 'string' ? new Secret(value) : value;
     const shape = shapeOf(schema);
     if (shape !== undefined && isRecord(value)) return this.#object({ schema, shape, value, path });
     const items = itemsOf(schema);
@@ -46,7 +59,7 @@ class Lookup {
 
   #object({ schema, shape, value, path }: { schema: z.ZodType; shape: Readonly<Record<string, z.ZodType>>; value: RawVars; path: readonly string[] }): unknown {
     if (!isOpen(schema)) {
-      for (const name of Object.keys(value)) if (!(name in shape)) this.problems.push(unknownName(path, name, shape));
+      for (const name of Object.keys(value)) if (!(name in shape)) this.problems.push(`${unknownName(path, name, Object.keys(shape))}${this.telling.place(path[0] ?? name)}`);
     }
     const fields = Object.entries(shape).map(([name, field]) => [name, this.resolve(field, value[name], [...path, name])] as const);
     return { ...value, ...Object.fromEntries(fields.filter(([, found]) => found !== undefined)) };
@@ -56,7 +69,7 @@ class Lookup {
     try {
       return find();
     } catch (error) {
-      this.problems.push(`the variable ${path.join('.')} = ${shown(value)}: ${messageOf(error)}`);
+      this.problems.push(`${start(path, shown(path, value), this.telling)}: ${messageOf(error)}`);
       return value;
     }
   }
@@ -82,34 +95,41 @@ class Lookup {
   }
 }
 
-function sentenceFor(issue: z.core.$ZodIssue, schema: z.ZodType, raw: RawVars): string {
+interface Judged { readonly schema: z.ZodType; readonly raw: RawVars; readonly telling: Telling }
+
+function sentenceFor(issue: z.core.$ZodIssue, { schema, raw, telling }: Judged): string {
   const path = issue.path.map(String);
-  const name = path.join('.');
-  const value = valueAt(raw, path);
+  const [name = ''] = path;
   if (name === '') return issue.message;
+  const value = valueAt(raw, path);
+  const field = fieldAt(schema, path);
   if (value === undefined) {
-    const description = descriptionAt(schema, path);
-    return `the variable ${name} is missing; add --set ${name}=...${description === undefined ? '' : ` (${description})`}`;
+    const dotted = path.join('.');
+    return `the variable ${dotted} is missing; ${telling.missing(name, dotted)}${field?.description === undefined ? '' : ` (${field.description})`}`;
   }
-  const start = `the variable ${name} = ${shown(value)}`;
+  const begun = start(path, field?.kind === 'secret' ? MASK : shown(path, value), telling);
   if (issue.code === 'invalid_value') {
     const near = typeof value === 'string' ? nearest(value, issue.values.map(String)) : undefined;
-    return `${start} is not allowed; it is one of ${issue.values.map(one => JSON.stringify(one)).join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`;
+    return `${begun} is not allowed; it is one of ${issue.values.map(one => JSON.stringify(one)).join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`;
   }
-  return `${start}: ${issue.message.replace(/^(?:Invalid input|Too small|Too big|Invalid string): /, '')}`;
+  return `${begun}: ${issue.message.replace(/^(?:Invalid input|Too small|Too big|Invalid string): /, '')}`;
+}
+
+function start(path: readonly string[], value: string, telling: Telling): string {
+  return `the variable ${path.join('.')} = ${value}${telling.place(path[0] ?? '')}`;
 }
 
 function valueAt(raw: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, name) => (Array.isArray(at) ? at[Number(name)] : isRecord(at) ? at[name] : undefined), raw);
 }
 
-function descriptionAt(schema: z.ZodType, path: readonly string[]): string | undefined {
+function fieldAt(schema: z.ZodType, path: readonly string[]): Field | undefined {
   const at = path.reduce<z.ZodType | undefined>((inner, name) => (inner === undefined ? undefined : (shapeOf(inner)?.[name] ?? itemsOf(inner))), schema);
-  return at === undefined ? undefined : fieldOf(at).description;
+  return at === undefined ? undefined : fieldOf(at);
 }
 
-function shown(value: unknown): string {
-  const text = JSON.stringify(value);
+function shown(path: readonly string[], value: unknown): string {
+  const text = shownValue(path.join('.'), value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

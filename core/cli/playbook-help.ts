@@ -1,18 +1,21 @@
 /** `run PLAYBOOK --help`: the command's help, what the playbook is for and which variables it takes. */
 import { describeVars, type VarRow } from './describe-vars';
+import { hostVarsOf } from './host-values';
 import { loadPlaybook, playbookPath } from './load-playbook';
-import { varsOf } from './schema';
+import { asSchema, varsOf } from './schema';
 
 /** The text. @param help the command's own help. @throws UsageError or PlaybookError when the playbook does not load */
 export function playbookHelp(given: string, help: string): string {
   const playbook = loadPlaybook(playbookPath(given));
   const rows = describeVars(varsOf(playbook));
+  const ofHosts = hostVarsOf(playbook).map(({ hosts, schema }) => ({ hosts, rows: describeVars(asSchema(schema)) })).filter(({ rows: some }) => some.length > 0);
   return [
     playbook.name,
     ...(playbook.description === undefined ? [] : ['', playbook.description.trim()]),
     '',
-    ...(rows.length === 0 ? ['It takes no variables.'] : ['Variables (--set name=value, or in a file with --vars):', ...rowLines(rows)]),
-    '',
+    ...(rows.length === 0 && ofHosts.length === 0 ? ['It takes no variables.', ''] : []),
+    ...(rows.length === 0 ? [] : ['Variables (--set name=value, or in a file with --vars):', ...rowLines(rows), '']),
+    ...ofHosts.flatMap(each => [`Variables of each host of "${each.hosts}" (in the inventory; --vars and --set win, for all of them):`, ...rowLines(each.rows), '']),
     help,
   ].join('\n');
 }

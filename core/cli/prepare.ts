@@ -7,12 +7,13 @@ import type { Plan, Selection } from '../run/job';
 import { planRun } from '../run/plan';
 import { newRunId } from '../run/run-id';
 import type { Begun } from './begin';
+import { HostValues, hostVarsOf, shareOut } from './host-values';
 import { resolveLimit } from './limit';
 import { loadPlaybook } from './load-playbook';
 import type { PlaybookOptions } from './options';
 import { parseVars } from './parse-vars';
 import { varsOf } from './schema';
-import { collectVars } from './set-vars';
+import { collectVars, readGiven } from './set-vars';
 
 /** A playbook that could run. */
 export interface Prepared {
@@ -51,13 +52,16 @@ function layOut(path: string, options: PlaybookOptions, mark: Mark): Omit<Prepar
   const playbook = loadPlaybook(path);
   mark('playbook loaded');
   const schema = varsOf(playbook);
-  const parsed = parseVars(schema, collectVars(schema, options.vars, options.set), inventory);
+  const given = shareOut(playbook, readGiven(options.vars, options.set));
+  const parsed = parseVars(schema, collectVars(schema, given.own), inventory);
   if (!parsed.ok) throw new PlaybookError(parsed.problems);
+  const hostValues = new HostValues(hostVarsOf(playbook), { inventory, given: given.ofHosts });
   const { tags, skipTags, startAt } = options;
   const limit = resolveLimit(options.limit, { inventory, playbook: path });
   const selection: Selection = { tags, skipTags, ...(limit === undefined ? {} : { limit }), ...(startAt === undefined ? {} : { startAt }) };
   const runId = newRunId();
   const plan = planRun({ runId, playbook, vars: parsed.vars, inventory, selection });
+  hostValues.verify(plan.hosts);
   mark('plan laid out');
   return { runId, path, playbook, inventory, vars: parsed.vars, selection, plan };
 }

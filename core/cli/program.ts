@@ -139,6 +139,9 @@ function addInventory(program: Command, commands: Commands, done: Done): void {
     .description('Print hosts, groups and variables of an inventory; `inventory host NAME` explains one host.')
     .helpOption('-h, --help', 'print this help')
     .option('-i, --inventory <inventory>', INVENTORY_HELP, each, [])
+    .option('--playbook <file>', 'with `host NAME`: also the variables that this playbook has for the host')
+    .option('--vars <file>', 'with --playbook: variables from a YAML or JSON file', each, [])
+    .option('--set <name=value>', 'with --playbook: a variable', each, [])
     .action(async (pattern: string, host: string | undefined, options: InventoryOptions) => { done(await commands.inventory(pattern, host, options)); });
 }
 

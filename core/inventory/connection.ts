@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { InventoryError, messageOf } from '../errors';
 import { Secret } from '../secret';
 import { nearest } from '../suggest';
-import type { Setting, Settings } from './draft';
-import type { HostConnection } from './host';
+import type { Settings } from './draft';
+import type { HostConnection, Setting } from './host';
 import { knownHostsOf } from './ssh-args';
 import { KNOWN, NAMES, REFUSED } from './variables';
 

@@ -1,15 +1,8 @@
 /** What the loaders fill: groups, hosts and variables as they were written, each with its place, before they are merged. */
 import { InventoryError } from '../errors';
 import { Secret } from '../secret';
+import type { Setting } from './host';
 import { PASSWORDS } from './variables';
-
-/** A variable's value and where it was set, `hosts.ini:7`. */
-export interface Setting {
-  readonly value: unknown;
-  readonly at: string;
-  /** As it was written, where a literal became a number or the like. */
-  readonly text?: string;
-}
 
 export type Settings = Map<string, Setting>;
 

@@ -68,5 +68,13 @@ export interface Inventory {
 export interface VariableOrigin {
   readonly name: string;
   /** The value that counts comes first, `hosts.ini:7`; then what it overrides, the nearest first. */
-  readonly values: readonly { readonly value: unknown; readonly at: string }[];
+  readonly values: readonly Setting[];
+}
+
+/** A variable's value and where it was set, `hosts.ini:7`. */
+export interface Setting {
+  readonly value: unknown;
+  readonly at: string;
+  /** As it was written, in an inventory whose values are literals (INI). */
+  readonly text?: string;
 }

@@ -71,5 +71,5 @@ function makeHost(host: DraftHost, groups: readonly DraftGroup[]): readonly [Hos
 function originsIn(layers: readonly Settings[]): readonly VariableOrigin[] {
   const strongest = [...layers].reverse();
   const names = [...new Set(layers.flatMap(layer => [...layer.keys()]))].sort();
-  return names.map(name => ({ name, values: strongest.flatMap(layer => { const set = layer.get(name); return set === undefined ? [] : [{ value: set.value, at: set.at }]; }) }));
+  return names.map(name => ({ name, values: strongest.flatMap(layer => { const set = layer.get(name); return set === undefined ? [] : [set]; }) }));
 }

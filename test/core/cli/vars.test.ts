@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { describeVars } from '../../../core/cli/describe-vars';
 import { parseVars } from '../../../core/cli/parse-vars';
-import { collectVars } from '../../../core/cli/set-vars';
+import { collectVars, readGiven } from '../../../core/cli/set-vars';
 import type { Duration } from '../../../core/duration';
 import type { Host } from '../../../core/inventory/host';
 import { duration, flag, host, hosts, names } from '../../../core/vars';
@@ -31,7 +31,7 @@ const schema = z.strictObject({
 });
 
 function parse(...sets: string[]): unknown {
-  const parsed = parseVars(schema, collectVars(schema, [], sets), inventory);
+  const parsed = parseVars(schema, collectVars(schema, readGiven([], sets)), inventory);
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   return JSON.parse(JSON.stringify(parsed.vars, (_key, value: unknown) => (isHost(value) ? `<${value.name}>` : value)));
 }
@@ -116,16 +116,16 @@ describe('playbook variables', () => {
     const files = { 'one.yml': 'leaving: [m2]\nserial: 2\nunits:\n  nginx: ng\n', 'two.json': '{"serial": 3, "wipe": true}', 'bad.yml': 'a: [1\n', 'typo.yml': 'units: {ngnix: x}\nleaving: m1\n' };
     withFiles(files, folder => {
       const at = (name: string): string => join(folder, name);
-      const raw = collectVars(schema, [at('one.yml'), at('two.json')], ['units.etcd=e', 'serial=4']);
+      const raw = collectVars(schema, readGiven([at('one.yml'), at('two.json')], ['units.etcd=e', 'serial=4']));
       expect(raw).toEqual({ leaving: ['m2'], serial: 4, wipe: true, units: { nginx: 'ng', etcd: 'e' } });
-      expect(() => collectVars(schema, [at('bad.yml')], [])).toThrow(/^--vars .*bad.yml: line \d: /);
-      expect(() => collectVars(schema, [at('none.yml')], [])).toThrow('there is no such file');
-      expect(parseVars(schema, collectVars(schema, [at('typo.yml')], []), inventory)).toEqual({ ok: false, problems: ['there is no variable "units.ngnix"; did you mean "units.nginx"?'] });
+      expect(() => readGiven([at('bad.yml')], [])).toThrow(/^--vars .*bad.yml: line \d: /);
+      expect(() => readGiven([at('none.yml')], [])).toThrow('there is no such file');
+      expect(parseVars(schema, collectVars(schema, readGiven([at('typo.yml')], [])), inventory)).toEqual({ ok: false, problems: ['there is no variable "units.ngnix"; did you mean "units.nginx"?'] });
     });
   });
 
   test('a playbook without variables takes none', () => {
-    expect(() => collectVars(undefined, [], ['a=1'])).toThrow('there is no variable "a"; the playbook takes none');
+    expect(() => collectVars(undefined, readGiven([], ['a=1']))).toThrow('there is no variable "a"; the playbook takes none');
     expect(parseVars(undefined, {}, inventory)).toEqual({ ok: true, vars: {} });
     expect(parseVars(undefined, { a: 1 }, inventory)).toMatchObject({ ok: false });
   });
