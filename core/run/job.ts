@@ -78,6 +78,8 @@ export interface PlannedPlay {
   readonly id: string;
   readonly name: string;
   readonly hosts: readonly Host[];
+  /** What it names them by: its pattern, or the names in its list. */
+  readonly named: string;
   readonly requireLimit: boolean;
   readonly tasks: readonly PlannedTask[];
   /** In the order in which they would run. */

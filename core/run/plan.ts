@@ -22,11 +22,15 @@ export function planRun(job: PlanJob): Plan {
     hosts: layout.hosts,
     rescues: new Set(layout.plays.flatMap(rescuesOf)),
     plays: layout.plays.map(({ id, play, hosts, steps, handlers }) => ({
-      id, name: play.name, hosts, requireLimit: play.requireLimit ?? false,
+      id, name: play.name, hosts, named: namedBy(play), requireLimit: play.requireLimit ?? false,
       tasks: tasksIn(steps).map(planned),
       handlers: handlers.map(({ step }) => planned(step)),
     })),
   };
+}
+
+function namedBy({ hosts }: Play): string {
+  return typeof hosts === 'string' ? hosts : ('name' in hosts ? [hosts] : hosts).map(host => host.name).join(',');
 }
 
 function rescuesOf({ steps, handlers }: LaidPlay): readonly string[] {
