@@ -183,6 +183,20 @@ describe('runsheet check', () => {
     expect(server.connections).toBe(before);
   });
 
+  test('says which plays are for no host, and why', async () => {
+    const look = `task('Look', read({ command: cmd\`true\` }))`;
+    bench.write({
+      'nobody.ts': playbookOf(look).replace(`hosts: 'all'`, 'hosts: []'),
+      'some.ts': playbookOf(look).replace('plays: [', `plays: [play({ name: 'first', hosts: 'web1', tasks: [${look}] }), play({ name: 'gone', hosts: [], tasks: [${look}] }), `).replace(`hosts: 'all'`, `hosts: 'web'`),
+    });
+    expect(await bench.run('check', 'nobody.ts', '-i', 'hosts.ini')).toEqual({
+      code: 0, stderr: '', stdout: 'fine, but no host would be touched: 1 play, 1 task, on none of 2 hosts\nthe play "test" is for no host: its list of hosts is empty\n',
+    });
+    expect(await bench.run('check', 'some.ts', '-i', 'hosts.ini', '--limit', 'web2')).toEqual({
+      code: 0, stderr: '', stdout: 'fine: 3 plays, 3 tasks, on 1 of 2 hosts\nthe play "first" is for no host: --limit web2 leaves none of web1\nthe play "gone" is for no host: its list of hosts is empty\n',
+    });
+  });
+
   test('remembers a good check until something changes', async () => {
     bench.write({ 'part.ts': 'export const name: string = "a";\n', 'whole.ts': playbookOf(`task(name, read({ command: cmd\`true\` }))`, `import { name } from './part';`) });
     const verbose = async (): Promise<string> => (await bench.run('check', 'whole.ts', '-i', 'hosts.ini', '--verbose')).stderr;
@@ -204,63 +218,6 @@ describe('without a cache', () => {
     const ended = await bench.start(['check', 'look.ts', '-i', 'hosts.ini'], { XDG_CACHE_HOME: '/dev/null', TMPDIR: temporary }).ended;
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(readdirSync(temporary).filter(name => name.startsWith('runsheet'))).toEqual([]);
-  });
-});
-
-describe('runsheet inventory', () => {
-  test('prints hosts, groups and variables, secrets masked', async () => {
-    const ended = await bench.run('inventory', '-i', 'hosts.ini', 'web2,web1');
-    expect(ended).toMatchObject({ code: 0, stderr: '' });
-    expect(ended.stdout).toContain(`web1  127.0.0.1:${server.port}  web\n`);
-    expect(ended.stdout).toContain('    db_password = [secret]\n');
-    expect(ended.stdout).toContain('    (becomePassword) [secret]\n');
-    expect(ended.stdout).toContain('    colour = "blue"\n');
-    expect(ended.stdout).toContain('[web] web1 web2\n');
-    expect(ended.stdout).not.toMatch(/hunter22|s3cret/);
-  });
-
-  test('explains where a host has its values from', async () => {
-    bench.write({ 'layers.ini': '[web]\nw1 port=1 ansible_password=hunter3\nw2\n[web:vars]\nport=2\nzone=a\n[all:vars]\nport=3\n' });
-    expect(await bench.run('inventory', 'host', 'w1', '-i', 'layers.ini')).toEqual({
-      code: 0, stderr: '', stdout: `w1  web
-  ansible_password = [secret]  layers.ini:2
-  port = 1                     layers.ini:2
-    overrides port = 2                     layers.ini:5
-    overrides port = 3                     layers.ini:8
-  zone = "a"                   layers.ini:6
-`,
-    });
-  });
-
-  test('reads a typed inventory', async () => {
-    bench.write({
-      'inv.ts': `import { inventory } from 'runsheet/core/inventory/define';
-import { Secret } from 'runsheet';
-export default inventory({
-  hosts: { m1: { address: '10.0.0.1', vars: { rack: 1 } }, m2: { address: 'fd00::2', port: 2222 } },
-  groups: { masters: { hosts: ['m1', 'm2'], user: 'admin', become: true, becomePassword: new Secret('of the masters') }, cluster: { children: ['masters'], vars: { zone: 'a' } } },
-  vars: { zone: 'none', site: 'x' },
-});
-`,
-    });
-    const ended = await bench.run('inventory', '-i', 'inv.ts');
-    expect(ended).toEqual({
-      code: 0, stderr: '', stdout: `m1  admin@10.0.0.1:22  cluster masters
-    (become) true
-    (becomePassword) [secret]
-    zone = "a"
-    site = "x"
-    rack = 1
-m2  admin@[fd00::2]:2222  cluster masters
-    (become) true
-    (becomePassword) [secret]
-    zone = "a"
-    site = "x"
-
-[masters] m1 m2
-[cluster] m1 m2
-`,
-    });
   });
 });
 
