@@ -8,7 +8,7 @@
 import type { z } from 'zod';
 import { PlaybookError } from './errors';
 import type { Host } from './inventory/host';
-import { siteHere, type Site } from './site';
+import { refuseAsValue, siteHere, type Site } from './site';
 
 /** A handle on the variables of some hosts. `V` is the type of one host's values. */
 export interface HostVars<V> {
@@ -35,7 +35,7 @@ export interface HostVars<V> {
 export function hostVars<V>(hosts: string, schema: z.core.$ZodType<V>): HostVars<V> {
   const values = new WeakMap<Host, () => V>();
   const site = siteHere(hostVars);
-  return {
+  return refuseAsValue({
     kind: 'hostVars', hosts, schema, site,
     of: host => {
       const value = values.get(host);
@@ -43,5 +43,5 @@ export function hostVars<V>(hosts: string, schema: z.core.$ZodType<V>): HostVars
       return value();
     },
     give: (host, value) => { values.set(host, value); },
-  };
+  }, `hostVars("${hosts}")`, 'write .of(host)');
 }

@@ -14,12 +14,12 @@ export function siteHere(callee: (...args: never[]) => unknown): Site {
   return { at: () => placeIn(holder.stack ?? '') };
 }
 
-/** Adds a conversion that throws with advice: `if (handle)` and `${handle}` would be silent mistakes. */
-export function refuseAsValue<T extends object>(handle: T, what: string): T {
+/** Adds a conversion that throws with advice: `${handle}` and `handle + 1` would be silent mistakes. @param instead what to do */
+export function refuseAsValue<T extends object>(handle: T, what: string, instead = 'name it in `uses` and take the value from the function\'s argument'): T {
   Object.defineProperty(handle, Symbol.toPrimitive, {
     enumerable: false,
     value: () => {
-      throw new TypeError(`${what} is a handle, not a value: name it in \`uses\` and take the value from the function's argument`);
+      throw new TypeError(`${what} is a handle, not a value: ${instead}`);
     },
   });
   return handle;

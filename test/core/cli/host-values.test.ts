@@ -170,6 +170,11 @@ describe('a handle', () => {
     expect(() => web.of(hostOf(inventory, 'd1'))).toThrow(/^test\/core\/cli\/host-values\.test\.ts:\d+: hostVars has no values for d1: it has them for the hosts "web"/);
   });
 
+  test('is no value', () => {
+    const web: unknown = hostVars('web', z.strictObject({}));
+    expect(() => `is ${web as string}`).toThrow('hostVars("web") is a handle, not a value: write .of(host)');
+  });
+
   test('of a group that the inventory does not have is an error with its place', () => {
     const web = hostVars('wbe', z.strictObject({}));
     expect(() => valuesFor([web], fromIni('[web]\nw1\n'))).toThrow(/^test\/core\/cli\/host-values\.test\.ts:\d+: hostVars: no host, group or address is called "wbe"; did you mean "web"\?$/);
