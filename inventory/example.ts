@@ -17,8 +17,8 @@ const hosts: Record<`web${string}` | 'db1' | 'db2' | 'bastion', HostEntry> = {
 export default inventory({
   hosts,
   groups: {
-    web: { hosts: web, vars: { http_port: 8080 } },
-    blue: { hosts: web.filter((_name, i) => i % 2 === 1) },
+    web: { hosts: web, vars: { http_port: 8080, server_names: ['www.example.com'] } },
+    blue: { hosts: web.filter((_name, i) => i % 2 === 1), vars: { docroot: '/srv/blue' } },
     db: { hosts: ['db1', 'db2'], becomeUser: 'postgres' },
     production: { children: ['web', 'db'], user: 'deploy', become: true, vars: { environment: 'production' } },
   },
