@@ -5,6 +5,7 @@ import type { HostVars } from '../host-vars';
 import { KNOWN } from '../inventory/variables';
 import type { Host, Inventory } from '../inventory/host';
 import type { Playbook } from '../playbook';
+import { hostList } from '../report/format';
 import { nearest } from '../suggest';
 import { levelsOf, rawOf, type Level, type LevelSources } from './levels';
 import { parseVars, type ParsedVars, type Telling } from './parse-vars';
@@ -75,7 +76,7 @@ export class HostValues {
       const problems = this.of(host).flatMap(({ parsed }) => (parsed.ok ? [] : parsed.problems));
       for (const problem of problems) hostsBy.set(problem, (hostsBy.get(problem) ?? new Set()).add(host.name));
     }
-    if (hostsBy.size > 0) throw new PlaybookError([...hostsBy].map(([problem, names]) => `${someOf([...names])}: ${problem}`));
+    if (hostsBy.size > 0) throw new PlaybookError([...hostsBy].map(([problem, names]) => `${hostList([...names])}: ${problem}`));
   }
 
   #read(handle: HostVars<unknown>, host: Host): HostReading {
@@ -114,11 +115,6 @@ function valueIn(host: Host, { parsed }: HostReading): unknown {
 
 function namesOf(schema: z.ZodType | undefined): readonly string[] {
   return Object.keys((schema === undefined ? undefined : shapeOf(schema)) ?? {});
-}
-
-/** A few names, for a message. */
-function someOf(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more` : names.join(', ');
 }
 
 function once<T>(make: () => T): () => T {

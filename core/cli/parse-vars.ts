@@ -6,7 +6,7 @@ import { MASK, Secret } from '../secret';
 import { nearest } from '../suggest';
 import { fieldOf, isOpen, isRecord, itemsOf, shapeOf, type Field } from './schema';
 import { shownValue } from './secret-names';
-import { unknownName, type RawVars } from './set-vars';
+import { unknownName, type GivenVars, type RawVars } from './set-vars';
 
 export type ParsedVars = { readonly ok: true; readonly vars: unknown } | { readonly ok: false; readonly problems: readonly string[] };
 
@@ -18,13 +18,20 @@ export interface Telling {
   readonly missing: (name: string, dotted: string) => string;
 }
 
-const ofPlaybook: Telling = { place: () => '', missing: (_name, dotted) => `add --set ${dotted}=...` };
+/** For the playbook's own variables. @param given what came from a file has a place; what came from `--set` has just been typed */
+export function tellingOf({ files, sets }: GivenVars): Telling {
+  const typed = new Set(sets.map(({ path }) => path[0]));
+  return {
+    place: name => { const at = typed.has(name) ? undefined : files.findLast(variable => variable.name === name)?.at; return at === undefined ? '' : ` (${at})`; },
+    missing: (_name, dotted) => `add --set ${dotted}=...`,
+  };
+}
 
 /**
  * The variables as the playbook gets them, or every problem with them, each one sentence that names variable, value and what is allowed.
  * @param schema the playbook's `vars`, or what it declares for a host; without one it takes no variables
  */
-export function parseVars(schema: z.ZodType | undefined, raw: RawVars, inventory: Inventory, telling = ofPlaybook): ParsedVars {
+export function parseVars(schema: z.ZodType | undefined, raw: RawVars, inventory: Inventory, telling = tellingOf({ files: [], sets: [] })): ParsedVars {
   if (schema === undefined) {
     const unknown = Object.keys(raw);
     return unknown.length === 0 ? { ok: true, vars: {} } : { ok: false, problems: unknown.map(name => unknownName([], name, undefined)) };

@@ -11,7 +11,7 @@ import { HostValues, hostVarsOf, shareOut } from './host-values';
 import { resolveLimit } from './limit';
 import { loadPlaybook } from './load-playbook';
 import type { PlaybookOptions } from './options';
-import { parseVars } from './parse-vars';
+import { parseVars, tellingOf } from './parse-vars';
 import { varsOf } from './schema';
 import { collectVars, readGiven } from './set-vars';
 
@@ -53,7 +53,7 @@ function layOut(path: string, options: PlaybookOptions, mark: Mark): Omit<Prepar
   mark('playbook loaded');
   const schema = varsOf(playbook);
   const given = shareOut(playbook, readGiven(options.vars, options.set));
-  const parsed = parseVars(schema, collectVars(schema, given.own), inventory);
+  const parsed = parseVars(schema, collectVars(schema, given.own), inventory, tellingOf(given.own));
   if (!parsed.ok) throw new PlaybookError(parsed.problems);
   const hostValues = new HostValues(hostVarsOf(playbook), { inventory, given: given.ofHosts });
   const { tags, skipTags, startAt } = options;

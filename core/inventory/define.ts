@@ -57,10 +57,10 @@ export function isInventoryModule(value: unknown): value is InventoryModule {
 
 /** Adds a typed inventory to a draft. @param file its name, for messages */
 export function readEntries(draft: Draft, entries: InventoryEntries<string, string>, file: string): void {
-  setAll(addGroup(draft, 'all').vars, entries, file);
-  for (const [name, host] of Object.entries(entries.hosts)) setAll(addHost(draft, name, 'all').vars, host, file);
+  setAll(addGroup(draft, 'all').vars, entries, `${file}, all hosts`);
+  for (const [name, host] of Object.entries(entries.hosts)) setAll(addHost(draft, name, 'all').vars, host, `${file}, host ${name}`);
   for (const [name, group] of Object.entries(entries.groups ?? {})) {
-    setAll(addGroup(draft, name).vars, group, file);
+    setAll(addGroup(draft, name).vars, group, `${file}, group ${name}`);
     for (const host of group.hosts ?? []) addHost(draft, host, name);
   }
   for (const [name, group] of Object.entries(entries.groups ?? {})) {
@@ -71,11 +71,11 @@ export function readEntries(draft: Draft, entries: InventoryEntries<string, stri
   }
 }
 
-/** Every property of `Reached` becomes the variable of the same meaning, so that both kinds of inventory are merged by one rule. */
-function setAll(vars: Settings, entry: HostEntry, file: string): void {
+/** Every property of `Reached` becomes the variable of the same meaning, so that both kinds of inventory are merged by one rule. @param at the entry, since values have no lines here */
+function setAll(vars: Settings, entry: HostEntry, at: string): void {
   const reached = { ...entry.vars, ...renamed(entry) };
   for (const [name, value] of Object.entries(reached)) {
-    if (value !== undefined) vars.set(name, setting(name, value, file));
+    if (value !== undefined) vars.set(name, setting(name, value, at));
   }
 }
 

@@ -118,7 +118,7 @@ describe('a wrong value', () => {
   test.each<[string, string, readonly string[]]>([
     ['of a host', 'w1 port=eighty', ['w1: the variable port = "eighty" (hosts.ini:2): expected number, received string']],
     ['of a group, told once', 'w1\nw2\nw3\n[web:vars]\nport=70000', ['w1, w2, w3: the variable port = 70000 (hosts.ini:6): expected number to be <=65535']],
-    ['of many hosts', 'w[1:9]\n[web:vars]\nport=x', ['w1, w2, w3, w4 and 5 more: the variable port = "x" (hosts.ini:4): expected number, received string']],
+    ['of many hosts', 'w[1:9]\n[web:vars]\nport=x', ['w1, w2, w3, w4, w5, w6, w7 and 2 more: the variable port = "x" (hosts.ini:4): expected number, received string']],
     ['nearly a right one', 'w1 mode=gren', ['w1: the variable mode = "gren" (hosts.ini:2) is not allowed; it is one of "blue", "green"; did you mean "green"?']],
     ['a host that is not there', 'w1 peer=w2', ['w1: the variable peer = "w2" (hosts.ini:2): no host, group or address is called "w2"; did you mean "w1"?']],
     ['inside an object', `w1 tls="{'cret': 'x'}"`, ['w1: there is no variable "tls.cret"; did you mean "tls.cert"? (hosts.ini:2)']],
@@ -127,8 +127,8 @@ describe('a wrong value', () => {
     ['a secret by its type', `w1 pin="['hunter23']"`, ['w1: the variable pin = [secret] (hosts.ini:2): expected a text']],
     ['two at once', 'w1 port=x\nw2 mode=red', [
       'w1: the variable port = "x" (hosts.ini:2): expected number, received string',
-      'w2: the variable mode = "red" (hosts.ini:3) is not allowed; it is one of "blue", "green"; did you mean "green"?',
-    ].map(line => line.replace('; did you mean "green"?', ''))],
+      'w2: the variable mode = "red" (hosts.ini:3) is not allowed; it is one of "blue", "green"',
+    ]],
   ])('%s', (_name, ini, problems) => {
     expect(problemsOf(web, `[web]\n${ini}\n`)).toEqual(problems);
   });

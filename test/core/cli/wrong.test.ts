@@ -17,6 +17,8 @@ beforeAll(async () => {
     'good.ts': playbookOf(`task('Look', read({ command: cmd\`true\` }), { tags: ['look'] })`),
     'vars.ts': playbookOf(`task('Look', read({ command: cmd\`true\` }))`, `import { z } from 'zod';\nimport { hosts } from 'runsheet/core/vars';`)
       .replace(`name: 'Test',`, `name: 'Test', vars: z.strictObject({ leaving: hosts(), mode: z.enum(['a', 'b']).default('a') }),`),
+    'vars.yml': 'leaving: web1\nmode: c\n',
+    'typo.yml': 'leavin: web1\n',
     'type.ts': playbookOf(`task('Look', read({ comand: cmd\`true\` }))`),
     'import.ts': `import { nothing } from './gone';\nexport default nothing;\n`,
     'throws.ts': playbookOf(`task('Look', read({ command: cmd\`true\` }))`, `if (process.argv.length > 0) throw new Error('at load');`),
@@ -61,6 +63,8 @@ describe('a wrong command line', () => {
     ['a missing variable', ['run', 'vars.ts', '-i', 'hosts.ini'], /^the variable leaving is missing; add --set leaving=\.\.\.\n$/],
     ['an unknown variable', ['run', 'vars.ts', '-i', 'hosts.ini', '--set', 'leavin=web1'], /^--set leavin: there is no variable "leavin"; did you mean "leaving"\?\n$/],
     ['a wrong value', ['run', 'vars.ts', '-i', 'hosts.ini', '--set', 'leaving=web1', '--set', 'mode=c'], /^the variable mode = "c" is not allowed; it is one of "a", "b"\n$/],
+    ['a wrong value in a file', ['run', 'vars.ts', '-i', 'hosts.ini', '--vars', 'vars.yml'], /^the variable mode = "c" \(vars\.yml:2\) is not allowed; it is one of "a", "b"\n$/],
+    ['an unknown variable in a file', ['run', 'vars.ts', '-i', 'hosts.ini', '--vars', 'typo.yml'], /^typo\.yml:1: there is no variable "leavin"; did you mean "leaving"\?\n$/],
     ['a wrong file of variables', ['run', 'vars.ts', '-i', 'hosts.ini', '--vars', 'none.yml'], /^--vars none\.yml: there is no such file\n$/],
     ['an unknown command', ['rnu'], /unknown command 'rnu'\n\(Did you mean run\?\)\n$/],
     ['an unknown option', ['run', 'good.ts', '-i', 'hosts.ini', '--limt', 'x'], /unknown option '--limt'\n\(Did you mean --limit\?\)\n$/],

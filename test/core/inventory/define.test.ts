@@ -30,6 +30,14 @@ describe('inventory', () => {
     expect(hostOf(made, 'c').groups).toEqual(['ungrouped']);
   });
 
+  test('says which entry sets a variable, since values have no lines', () => {
+    const made = read(inventory({ hosts: { a: { vars: { x: 1 } } }, groups: { g: { hosts: ['a'], vars: { x: 2 } } }, vars: { x: 3 } }));
+    expect(made.origins(hostOf(made, 'a'))).toEqual([
+      { name: 'x', values: [{ value: 1, at: 'hosts.ts, host a' }, { value: 2, at: 'hosts.ts, group g' }, { value: 3, at: 'hosts.ts, all hosts' }] },
+    ]);
+    expect(() => read(inventory({ hosts: { a: { port: 70_000 } } }))).toThrow(/^hosts\.ts, host a: ansible_port=70000 is no port/);
+  });
+
   test('refuses groups that hold each other', () => {
     const circle = inventory({ hosts: { a: {} }, groups: { x: { children: ['y'] }, y: { children: ['x'] } } });
     expect(() => read(circle)).toThrow('hosts.ts: the groups y -> x -> y hold each other');
