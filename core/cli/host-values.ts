@@ -52,14 +52,21 @@ export interface HostReading {
 /** The values of every host, each read when it is first asked for. */
 export class HostValues {
   readonly #readings = new Map<Host, (() => HostReading)[]>();
+  #isVerified = false;
 
   /** Lays them into the playbook's handles. @throws PlaybookError for a handle whose pattern the inventory cannot read */
   constructor(handles: readonly HostVars<unknown>[], private readonly sources: LevelSources) {
     for (const handle of handles) {
-      for (const host of selectFor(handle, sources.inventory)) {
+      const hosts = selectFor(handle, sources.inventory);
+      for (const host of hosts) {
         const read = once(() => this.#read(handle, host));
         this.#readings.set(host, [...(this.#readings.get(host) ?? []), read]);
-        handle.give(host, () => valueIn(host, read()));
+        handle.give(host, () => {
+          const { parsed } = read();
+          if (parsed.ok) return parsed.vars;
+          // Asked for by the playbook's function of plays, before anybody knows the hosts of its plays: those of the handle are told, at once.
+          throw new PlaybookError(this.#problemsOf(this.#isVerified ? [host] : hosts));
+        });
       }
     }
   }
@@ -69,14 +76,21 @@ export class HostValues {
     return (this.#readings.get(host) ?? []).map(read => read());
   }
 
-  /** @throws PlaybookError with all that is wrong with the values of these hosts */
+  /** Checks the hosts of the run's plays. @throws PlaybookError with all that is wrong with their values */
   verify(hosts: readonly Host[]): void {
+    const problems = this.#problemsOf(hosts);
+    if (problems.length > 0) throw new PlaybookError(problems);
+    this.#isVerified = true;
+  }
+
+  /** A sentence for each problem, with the names of all hosts that have it. */
+  #problemsOf(hosts: readonly Host[]): readonly string[] {
     const hostsBy = new Map<string, Set<string>>();
     for (const host of hosts) {
       const problems = this.of(host).flatMap(({ parsed }) => (parsed.ok ? [] : parsed.problems));
       for (const problem of problems) hostsBy.set(problem, (hostsBy.get(problem) ?? new Set()).add(host.name));
     }
-    if (hostsBy.size > 0) throw new PlaybookError([...hostsBy].map(([problem, names]) => `${hostList([...names])}: ${problem}`));
+    return [...hostsBy].map(([problem, names]) => `${hostList([...names])}: ${problem}`);
   }
 
   #read(handle: HostVars<unknown>, host: Host): HostReading {
@@ -106,11 +120,6 @@ function selectFor(handle: HostVars<unknown>, inventory: Inventory): readonly Ho
   } catch (error) {
     throw new PlaybookError([`${handle.site.at()}: hostVars: ${messageOf(error)}`]);
   }
-}
-
-function valueIn(host: Host, { parsed }: HostReading): unknown {
-  if (!parsed.ok) throw new PlaybookError(parsed.problems.map(problem => `${host.name}: ${problem}`));
-  return parsed.vars;
 }
 
 function namesOf(schema: z.ZodType | undefined): readonly string[] {
