@@ -58,6 +58,7 @@ async function requireFit(plan: PlanFile, prepared: Prepared, { frame, file }: {
     if (event.type === 'recap') recap = event;
   };
   const options = { ...frame.options, check: true, step: false };
+  if (process.stdout.isTTY && !options.json) process.stdout.write(`Looking whether ${file} still fits ...\n`);
   const exit = await carryOut(prepared, { ...frame, options, listen, silent: true });
   if (exit !== 0) {
     const failed = events.filter(event => event.status === 'failed' || event.status === 'unreachable').map(event => `${event.host}  ${event.task}: ${event.reason ?? event.status}`);
@@ -66,11 +67,13 @@ async function requireFit(plan: PlanFile, prepared: Prepared, { frame, file }: {
     return exit;
   }
   const hosts = new Set(prepared.plan.hosts.map(host => host.name));
-  const drift = driftOf(plan, plannedIn(events, prepared.runId), hosts);
+  const now = plannedIn(events, prepared.runId);
+  const drift = driftOf(plan, now, hosts);
   if (drift.length > 0) {
-    const drifted = [...new Set(drift.map(one => one.host))];
+    if (now.length === 0) throw new PlanError(`nothing of the plan ${file} is left to do, so it was applied already or somebody else did it; nothing was touched`, 'Make a new plan.');
+    const drifted = plan.hosts.filter(host => drift.some(one => one.host === host));
     const others = plan.hosts.filter(host => !drifted.includes(host));
-    throw new PlanError(`the plan ${file} no longer fits; nothing was touched:\n${driftLines(drift).join('\n')}`,
+    throw new PlanError(`the plan ${file} no longer fits; nothing was touched:\n${driftLines(drift, plan.hosts).join('\n')}`,
       `Make a new plan${others.length === 0 ? '.' : `, or leave out what differs: --limit '${drifted.map(host => `!${host}`).join(':')}'`}`);
   }
   return 0;

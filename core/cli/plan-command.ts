@@ -31,6 +31,9 @@ export async function planCommand(begun: Begun, options: PlanOptions, timings: T
   return 0;
 }
 
+/** More unknown tasks than these are counted: whoever prints the summary has named them above. */
+const NAMED = 3;
+
 /** One line for a plan. */
 export function planSummary({ tasks }: PlanFile): string {
   if (tasks.length === 0) return 'Nothing is to be done.';
@@ -38,7 +41,8 @@ export function planSummary({ tasks }: PlanFile): string {
   const changes = changing.reduce((sum, task) => sum + task.changes.length, 0);
   const unknown = [...new Set(tasks.filter(task => task.status === 'unknown').map(task => task.task))];
   const hosts = new Set(changing.map(task => task.host)).size;
-  const rest = unknown.length === 0 ? '' : `; what ${unknown.length === 1 ? 'this task does' : 'these tasks do'} only the run can tell: ${unknown.join(', ')}`;
+  const rest = unknown.length === 0 ? '' : unknown.length > NAMED ? `; what ${unknown.length} tasks do only the run can tell`
+    : `; what ${unknown.length === 1 ? 'this task does' : 'these tasks do'} only the run can tell: ${unknown.join(', ')}`;
   return `${changes} ${changes === 1 ? 'change' : 'changes'} on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}${rest}`;
 }
 

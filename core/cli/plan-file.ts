@@ -26,7 +26,7 @@ const planned = z.strictObject({
   changes: z.array(changeRecord).readonly(),
   /** Why it is unknown. */
   reason: z.string().exactOptional(),
-  /** sha256 over status and changes: what the plan was computed from. */
+  /** sha256 over status and changes, by which an altered plan is known. */
   hash: z.string(),
 }).readonly();
 

@@ -22,19 +22,47 @@ export function driftOf(plan: PlanFile, now: readonly Planned[], hosts: Readonly
     const [planned, found] = [before.get(key), after.get(key)];
     const one = planned ?? found;
     // What was unknown may have become known: it may change what it finds.
-    if (one === undefined || planned?.hash === found?.hash || planned?.status === 'unknown') return [];
+    if (one === undefined || planned?.status === 'unknown' || isSame(planned, found)) return [];
     return [{ host: one.host, task: one.task, planned, now: found }];
   });
 }
 
-/** The drift for people: host, task, what was planned, what is there now. */
-export function driftLines(drift: readonly Drift[]): readonly string[] {
-  return drift.flatMap(({ host, task, planned, now }) => [`${host}  ${task}`, ...side('planned', planned), ...side('now', now)]);
+/**
+ * The drift for people: hosts, task, what was planned and is not what is there now, and the other way round. Hosts that differ alike stand together.
+ * @param order of the hosts
+ */
+export function driftLines(drift: readonly Drift[], order: readonly string[]): readonly string[] {
+  const groups = new Map<string, { readonly hosts: string[]; readonly task: string; readonly lines: readonly string[] }>();
+  for (const { host, task, planned, now } of drift) {
+    const lines = [...side('planned', planned, now), ...side('now', now, planned), ...alike(planned, now)];
+    const key = JSON.stringify([task, lines]);
+    const group = groups.get(key) ?? { hosts: [], task, lines };
+    group.hosts.push(host);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap(({ hosts, task, lines }) => [`${order.filter(host => hosts.includes(host)).join(', ')}  ${task}`, ...lines]);
 }
 
-function side(title: string, task: Planned | undefined): readonly string[] {
-  const lines = task === undefined ? ['nothing to do'] : task.status === 'unknown' ? ['only the run could tell'] : task.changes.map(plainLine);
+/** What is around a change in its file may be another: as in a run, the values decide. */
+function isSame(planned: Planned | undefined, now: Planned | undefined): boolean {
+  return planned?.status === now?.status && only(planned, now).length === 0 && only(now, planned).length === 0;
+}
+
+/** Changes of the one that the other does not have. */
+function only(one: Planned | undefined, other: Planned | undefined): readonly Change[] {
+  const same = (a: Change, b: Change): boolean => a.resource === b.resource && a.property === b.property && a.from === b.from && a.to === b.to;
+  return (one?.changes ?? []).filter(change => other?.changes.some(each => same(each, change)) !== true);
+}
+
+function side(title: string, task: Planned | undefined, other: Planned | undefined): readonly string[] {
+  const own = only(task, other).map(plainLine);
+  const lines = task === undefined ? ['nothing to do'] : task.status === 'unknown' ? ['only the run could tell'] : own.length === 0 ? ['nothing like it'] : own;
   return lines.map((line, i) => `    ${(i === 0 ? `${title}:` : '').padEnd(9)}${line}`);
+}
+
+function alike(planned: Planned | undefined, now: Planned | undefined): readonly string[] {
+  const count = (planned?.changes.length ?? 0) - only(planned, now).length;
+  return count === 0 ? [] : [`    ${''.padEnd(9)}(${count} more ${count === 1 ? 'change is' : 'changes are'} as planned)`];
 }
 
 function plainLine(change: Change): string {

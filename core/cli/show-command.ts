@@ -38,7 +38,7 @@ function showPlan(file: string, { json }: ShowOptions, look: Look): readonly str
     look.paint.bold(`plan ${file}`) + look.paint.dim(`  ${whenOf(job.at)} UTC`),
     `  ${shellWords(job.args)}`,
     ...missing(plan),
-    ...byHost(plan.tasks, task => plannedLines(task, look), look),
+    ...byHost(inOrderOf(plan.hosts, plan.tasks), task => plannedLines(task, look), look),
     '', planSummary(plan),
   ];
 }
@@ -62,6 +62,10 @@ function byHost<T extends { readonly host: string }>(tasks: readonly T[], linesO
   const hosts = new Map<string, string[]>();
   for (const task of tasks) hosts.set(task.host, [...hosts.get(task.host) ?? [], ...linesOf(task).map(line => `  ${line}`)]);
   return [...hosts].flatMap(([host, lines]) => ['', paint.bold(host), ...lines]);
+}
+
+function inOrderOf<T extends { readonly host: string }>(hosts: readonly string[], tasks: readonly T[]): readonly T[] {
+  return hosts.flatMap(host => tasks.filter(task => task.host === host));
 }
 
 function taskLines(task: TaskEvent, look: Look): readonly string[] {

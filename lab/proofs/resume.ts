@@ -1,11 +1,18 @@
-/** `runsheet resume` as it is typed after a run that did not end: with nothing but the word to go on. */
+/** `runsheet resume` and `apply` as they are typed: inventory, variables and all else come from a journal or a plan. */
 import { join } from 'node:path';
 import { spawnInLab, type Lab } from '../lab';
 import type { RunsheetOptions, RunsheetResult } from '../scenario';
 
-/** Goes on with the last run of the folder. Inventory, variables and all else come from that run's journal. */
-export function resumeLast(lab: Lab, { cwd, started, onOutput }: Pick<RunsheetOptions, 'cwd' | 'started' | 'onOutput'>): Promise<RunsheetResult> {
-  const child = spawnInLab(lab, [process.execPath, join(__dirname, '../../bin/runsheet.js'), 'resume', '--yes', '--json'], {
+/** Goes on with the last run of the folder. */
+export function resumeLast(lab: Lab, options: AgainOptions): Promise<RunsheetResult> {
+  return runsheetAgain(lab, ['resume', '--yes', '--json'], options);
+}
+
+export type AgainOptions = Pick<RunsheetOptions, 'cwd' | 'started' | 'onOutput'>;
+
+/** Runs `runsheet ARGS` where the controller of the lab stands, without an inventory: `resume`, `apply plan.json`, `show`. */
+export function runsheetAgain(lab: Lab, args: readonly string[], { cwd, started, onOutput }: AgainOptions): Promise<RunsheetResult> {
+  const child = spawnInLab(lab, [process.execPath, join(__dirname, '../../bin/runsheet.js'), ...args], {
     // What is captured is read: where this process was told to force colours, they would be in it.
     cwd, env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -51,7 +51,7 @@ describe('while a plan is applied', () => {
 
 describe('before a plan is applied', () => {
   const hosts = new Set(['a', 'b']);
-  const now = (change_: (tasks: readonly Planned[]) => readonly Planned[]): readonly string[] => driftLines(driftOf(made, change_(made.tasks), hosts));
+  const now = (change_: (tasks: readonly Planned[]) => readonly Planned[]): readonly string[] => driftLines(driftOf(made, change_(made.tasks), hosts), made.hosts);
 
   test('nothing differs where a check finds the same, whatever its run is called', () => {
     expect(now(tasks => tasks)).toEqual([]);
@@ -65,6 +65,23 @@ describe('before a plan is applied', () => {
       'a  t/backup', '    planned: /x-bak-<run> content: copy', '    now:     nothing to do',
       'a  t/second', '    planned: /x content: zero -> two', '    now:     /x content: by hand -> two',
       'b  t/new', '    planned: nothing to do', '    now:     /y content: z',
+    ]);
+  });
+
+  test('what stands around a change in its file does not count, nor the order', () => {
+    const [first] = made.tasks;
+    const other = plannedIn([event('t/first', 'a', [change('/x', '0644', '0600', 'mode'), { ...change('/x', 'one'), diff: '@@ -1 +1 @@' }])], 'other-run');
+    expect(first?.hash).not.toBe(other[0]?.hash);
+    expect(now(tasks => [...other, ...tasks.slice(1)])).toEqual([]);
+  });
+
+  test('of several changes those that differ are named, and hosts that differ alike stand together', () => {
+    const less = plannedIn([event('t/first', 'a', [change('/x', 'one')])], 'other-run');
+    expect(now(tasks => [...less, ...tasks.slice(1)])).toEqual(['a  t/first', '    planned: /x mode: 0600 -> 0644', '    now:     nothing like it', '             (1 more change is as planned)']);
+    const more = plannedIn([event('t/second', 'a', [change('/x', 'two', 'zero'), change('/y', 'y')]), event('t/new', 'b', [change('/z', 'z')]), event('t/new', 'a', [change('/z', 'z')])], 'other-run');
+    expect(now(tasks => [...tasks.filter(task => task.task !== 't/second'), ...more])).toEqual([
+      'a  t/second', '    planned: nothing like it', '    now:     /y content: y', '             (1 more change is as planned)',
+      'a, b  t/new', '    planned: nothing to do', '    now:     /z content: z',
     ]);
   });
 

@@ -57,7 +57,7 @@ describe('a plan', () => {
     expect(read('a-x')).toBe('new\n');
     const again = await bench.run('apply', 'plan.json', '--json');
     expect(again.code).toBe(3);
-    expect(again.stderr).toMatch(/^the plan plan\.json no longer fits; nothing was touched:\na {2}test\/Put x\n {4}planned: \S+a-x content: sha256:\w+\n {4}now: {5}nothing to do\nMake a new plan\.\n$/);
+    expect(again.stderr).toBe('nothing of the plan plan.json is left to do, so it was applied already or somebody else did it; nothing was touched\nMake a new plan.\n');
     expect(JSON.parse(again.stdout)).toMatchObject({ type: 'recap', exit: 3 });
     // Its run is no run that can be gone on with.
     const empty = await bench.run('plan', 'put.ts', '-i', 'one.ini', '-o', 'plan.json');
