@@ -12,7 +12,7 @@ export interface MemberList {
   readonly members: readonly Member[];
 }
 
-/** Calls to one member. Each has a time limit of 5 s unless said, is never repeated, and throws EtcdFailure. */
+/** Calls to one member. Each has a time limit of 5 s unless said, is never repeated (but a read while the leader changes), and throws EtcdFailure. */
 export interface EtcdClient {
   /** A linearizable read: it is answered by a member that reaches a quorum, after it has applied all that was decided before. */
   read(): Promise<Stamp>;

@@ -8,6 +8,23 @@ export class EtcdFailure extends RunnerError {
   }
 }
 
+/** How often a read is asked again that was under way while the leader changed. */
+const READS_AGAIN = 3;
+
+/**
+ * A read, asked again where the leader changed while it was under way: it changes nothing, and by then the next leader is known. Nothing else is ever repeated.
+ * @see etcd server/etcdserver/v3_server.go, linearizableReadLoop
+ */
+export async function readThrough<T>(read: () => Promise<T>): Promise<T> {
+  for (let left = READS_AGAIN; ; left--) {
+    try {
+      return await read();
+    } catch (error) {
+      if (left === 0 || !(error instanceof EtcdFailure) || withoutCode(error.detail) !== 'etcdserver: leader changed') throw error;
+    }
+  }
+}
+
 /** What changes the list of members. */
 export type MembershipCall = 'remove' | 'add' | 'promote';
 

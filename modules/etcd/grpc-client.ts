@@ -7,7 +7,7 @@ import { alarmOf, decimal, hex, memberOf, stampOf, statusOf, type Stamp } from '
 import { openBridge, type Bridge } from './bridge';
 import type { EtcdClient } from './client';
 import { CALL_MS, dial } from './dial';
-import { EtcdFailure, withoutCode } from './failure';
+import { EtcdFailure, readThrough, withoutCode } from './failure';
 
 /** Opens a client; the caller closes it. @throws CheckError when the member cannot be reached or trusted */
 export async function openGrpcClient(on: Target, access: EtcdAccess, credentials: Credentials): Promise<EtcdClient> {
@@ -39,7 +39,7 @@ function clientOf(etcd: Etcd3, bridge: Bridge, where: string): EtcdClient {
   };
   const done = (name: string, answer: () => Promise<unknown>): Promise<void> => call(name, answer).then(() => undefined);
   const { cluster, kv, maintenance } = etcd;
-  const read = (): Promise<Stamp> => call('read', async () => stampOf((await kv.range({ key: Buffer.from('\0'), limit: 1, keys_only: true, serializable: false })).header));
+  const read = (): Promise<Stamp> => readThrough(() => call('read', async () => stampOf((await kv.range({ key: Buffer.from('\0'), limit: 1, keys_only: true, serializable: false })).header)));
   return {
     read,
     members: () => call('member list', async () => {

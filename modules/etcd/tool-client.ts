@@ -7,7 +7,7 @@ import { endpointText, type EtcdAccess } from './access';
 import { alarmOf, hex, memberOf, stampOf, statusOf, type Stamp } from './answers';
 import type { EtcdClient } from './client';
 import { CALL_MS } from './dial';
-import { EtcdFailure } from './failure';
+import { EtcdFailure, readThrough } from './failure';
 
 /** etcdctl leaves out what is zero, false or empty. 64-bit numbers were made texts before. */
 const id = z.union([z.string(), z.number()]).default(0).transform(String);
@@ -32,7 +32,7 @@ export function toolClient(on: Target, access: EtcdAccess): EtcdClient {
   const told = async <T>(schema: z.core.$ZodType<T>, ...args: string[]): Promise<T> => parse(schema, await ask([...args, '--write-out=json']), where);
   const done = async (...args: string[]): Promise<void> => { await ask(args); };
   // Linearizable is etcdctl's default; the key need not be there.
-  const stamp = async (): Promise<Stamp> => stampOf((await told(read, 'get', 'runsheet', '--limit=1', '--keys-only')).header);
+  const stamp = (): Promise<Stamp> => readThrough(async () => stampOf((await told(read, 'get', 'runsheet', '--limit=1', '--keys-only')).header));
   return {
     read: stamp,
     members: async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MemberStatus } from '../../../modules/etcd/answers';
-import { outcomeOf, withoutCode } from '../../../modules/etcd/failure';
+import { EtcdFailure, outcomeOf, readThrough, withoutCode } from '../../../modules/etcd/failure';
 import { judge, judgeStability, leaderOf, quorumOf, type Expectation, type Health, type MemberHealth } from '../../../modules/etcd/judge';
 import { chooseLeader } from '../../../modules/etcd/leader-in';
 
@@ -70,6 +70,26 @@ describe('judge', () => {
     const seen = health([member('a'), member('b', { appliedIndex: 501 }), member('c', { appliedIndex: 501 }), silent('d'), member('e', { appliedIndex: 900 }, { isLearner: true })]);
     expect(chooseLeader(seen, ['a', 'c', 'b'])?.id).toBe('c');
     expect(chooseLeader(seen, ['d', 'e'])).toBeUndefined();
+  });
+});
+
+describe('readThrough', () => {
+  const CHANGED = '14 UNAVAILABLE: etcdserver: leader changed';
+  test.each<[string, readonly string[], string | undefined, number]>([
+    ['an answer', [], undefined, 1],
+    ['the leader changed once', [CHANGED], undefined, 2],
+    ['it changed three times', [CHANGED, CHANGED, CHANGED], undefined, 4],
+    ['it changes all the time', [CHANGED, CHANGED, CHANGED, CHANGED], 'leader changed', 4],
+    ['no answer', ['no answer in time'], 'no answer in time', 1],
+  ])('%s', async (_, failures, thrown, asked) => {
+    let times = 0;
+    const read = async (): Promise<string> => {
+      const detail = failures[times++];
+      if (detail !== undefined) throw new EtcdFailure('here', 'read', detail);
+      return Promise.resolve('read');
+    };
+    await (thrown === undefined ? expect(readThrough(read)).resolves.toBe('read') : expect(readThrough(read)).rejects.toThrow(thrown));
+    expect(times).toBe(asked);
   });
 });
 
