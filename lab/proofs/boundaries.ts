@@ -33,7 +33,9 @@ export const boundaries: Proof = {
   about: `Three masters and two nodes with the lab's stand-in for Kubernetes, clients on three hosts that ask ${RATE} times a second each, all the time. The playbook's process gets SIGKILL the moment it says that a task begins;
 then the work is gone on with, by \`runsheet resume\` or by the same command once more, which is killed at a later task, and so on; what follows the last kill has to end well. One more run must change nothing.
 No request may fail, no acknowledged write be lost, nothing be left behind, and the cluster must be as after a run that nobody disturbed. Boundaries are numbered in the order in which a check of the untouched cluster
-starts the tasks; the last one is the end of the last task. Group 1 of ${GROUPS} has the boundaries 1, ${GROUPS + 1}, ${2 * GROUPS + 1} and so on, group 2 begins with 2: together they have them all. Tasks of a \`rescue\` are no boundaries, since nothing fails.`,
+starts the tasks; the last one is the end of the last task. Group 1 of ${GROUPS} has the boundaries 1, ${GROUPS + 1}, ${2 * GROUPS + 1} and so on, group 2 begins with 2: together they have them all,
+as long as all are of one playbook (column "boundaries killed at": of how many; after a change of its tasks, \`--fresh\`). Tasks of a \`rescue\` are no boundaries, since nothing fails. Where a task is over
+before the kill takes effect, a look or a step with nothing to do, a note says so.`,
   cases: Array.from({ length: GROUPS }, (_, group) => (['resume', 'run again'] as const).map(mode => caseOf(mode, group))).flat(),
 };
 
