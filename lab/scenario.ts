@@ -54,9 +54,13 @@ export interface RunsheetOptions {
 
 /** Runs `runsheet ARGS` where the controller of the lab stands, with the lab's inventory. */
 export function runsheet(lab: Lab, args: readonly string[], options: RunsheetOptions): Promise<RunsheetResult> {
-  const argv = [process.execPath, join(__dirname, '../bin/runsheet.js'), ...args, '-i', options.inventory ?? lab.inventory,
-    ...(lab.becomePasswordFile === undefined ? [] : ['--become-password-file', lab.becomePasswordFile])];
-  const child = spawnInLab(lab, argv, {
+  const password = lab.becomePasswordFile === undefined ? [] : ['--become-password-file', lab.becomePasswordFile];
+  return runsheetAgain(lab, [...args, '-i', options.inventory ?? lab.inventory, ...password], options);
+}
+
+/** Runs `runsheet ARGS` there and adds nothing: `resume`, `apply` and `show` have inventory and variables from a journal or a plan. */
+export function runsheetAgain(lab: Lab, args: readonly string[], options: Omit<RunsheetOptions, 'inventory'>): Promise<RunsheetResult> {
+  const child = spawnInLab(lab, [process.execPath, join(__dirname, '../bin/runsheet.js'), ...args], {
     // What is captured is compared: where this process was told to force colours (vitest tells its workers so in CI), they would be in it.
     cwd: options.cwd, env: { ...process.env, ...(options.stdio === 'inherit' ? {} : { FORCE_COLOR: undefined, NO_COLOR: '1' }), ...options.env },
     stdio: options.stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],

@@ -4,10 +4,9 @@ import { loadCluster } from '../cluster/cluster';
 import { unitNames, type ClusterOptions } from '../cluster/options';
 import type { RecapEvent, RunnerEvent } from '../../core/report/events';
 import { setLink, type Lab } from '../lab';
-import { playbookPath, runsheet, type RunsheetOptions } from '../scenario';
+import { playbookPath, runsheet, runsheetAgain, type RunsheetOptions } from '../scenario';
 import { changesOf, failuresOf, parseEvent, parseEvents, recapOf } from './events';
 import type { Leaving } from './outcome';
-import { resumeLast } from './resume';
 
 /** What is done to a run, so long after the first such event. */
 export interface Disturbance {
@@ -49,7 +48,7 @@ export async function decommission(lab: Lab, options: DecommissionOptions): Prom
   const listeners = { started: (pid: number) => { disturber.pid = pid; }, onOutput: (text: string) => disturber.hear(text) };
   const started = performance.now();
   const { code, stdout, stderr } = resume
-    ? await resumeLast(lab, { cwd, ...listeners })
+    ? await runsheetAgain(lab, ['resume', '--yes', '--json'], { cwd, ...listeners })
     : await runsheet(lab, await argumentsFor(lab, options), { cwd, ...(env === undefined ? {} : { env }), ...(inventory === undefined ? {} : { inventory }), ...listeners });
   const seconds = (performance.now() - started) / 1000;
   await disturber.mend();

@@ -7,10 +7,9 @@ import { startClients } from '../../lab/clients/clients';
 import { runOnHost } from '../../lab/lab';
 import { fromClients } from '../../lab/proofs/prove-run';
 import { deviationsOf } from '../../lab/proofs/outcome';
-import { runsheetAgain, type AgainOptions } from '../../lab/proofs/resume';
 import { tracesOf } from '../../lab/proofs/traces';
 import { readTrees, treeChanges } from '../../lab/proofs/trees';
-import { playbookPath, runsheet, type RunsheetResult } from '../../lab/scenario';
+import { playbookPath, runsheet, runsheetAgain, type RunsheetOptions, type RunsheetResult } from '../../lab/scenario';
 import { useCluster } from './support/cluster';
 
 const leaving = ['172.72.0.96', '172.72.0.97'];
@@ -27,7 +26,7 @@ beforeAll(async () => { cwd = await mkdtemp(join(tmpdir(), 'runsheet-plan-')); }
 afterAll(async () => { await rm(cwd, { recursive: true, force: true }); });
 
 const plan = (out: string): Promise<RunsheetResult> => runsheet(up(), ['plan', playbookPath('decommission-masters'), '--set', `leaving=${leaving.join(',')}`, '-o', out], { cwd });
-const again = (args: readonly string[], options: Omit<AgainOptions, 'cwd'> = {}): Promise<RunsheetResult> => runsheetAgain(up(), args, { cwd, ...options });
+const again = (args: readonly string[], options: Omit<RunsheetOptions, 'cwd' | 'inventory'> = {}): Promise<RunsheetResult> => runsheetAgain(up(), args, { cwd, ...options });
 const editConf = (sed: string): Promise<unknown> => runOnHost(up(), 'n1', `sed -i '${sed}' ${CONF}`);
 
 /** A plan in a few figures, read as a program reads it. */
