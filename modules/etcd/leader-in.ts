@@ -30,8 +30,8 @@ export interface Leadership {
 
 /**
  * The leader is one of `to`: nothing happens where it already is; else it moves, asked at the leader, to the voter among them with the highest
- * applied index. Verified: that member leads, the term rose, and both stay for 6 s. Reads and writes that are under way at that moment may fail; API servers of
- * Kubernetes do not try again ("etcdserver: leader changed"), so the main job has them stand still meanwhile.
+ * applied index. Verified: that member leads, the term rose, and both stay for 6 s. Reads and writes that are under way at that moment may fail:
+ * whoever must not lose one has to hold his clients meanwhile.
  * @see etcdctl move-leader
  */
 export const leaderIn = command<LeaderInParams, Health, Leadership>({
