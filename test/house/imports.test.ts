@@ -38,6 +38,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   'commander': ['core/cli', 'lab', 'bench'],
   'yaml': ['core/yaml.ts'],
   'ts-node': ['bin'],
+  '@cspotcode/source-map-support': ['bin'],
 };
 
 interface Import { readonly from: string; readonly to: string }
