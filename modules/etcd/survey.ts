@@ -91,8 +91,8 @@ export function accessTo(access: EtcdAccess, member: Member): EtcdAccess {
 }
 
 async function lookAtAll(client: EtcdClient, clientFor: (member: Member) => Promise<EtcdClient>): Promise<Health> {
-  const [{ stamp, members }, alarms] = await Promise.all([client.members(), client.alarms()]);
-  const healths = await Promise.all(members.map(async (member): Promise<MemberHealth> => {
+  const { stamp, members } = await client.members();
+  const healthOf = async (member: Member): Promise<MemberHealth> => {
     try {
       const asked = member.id === stamp.memberId ? client : await clientFor(member);
       // A learner refuses reads in 3.4; its status is all it says.
@@ -101,7 +101,9 @@ async function lookAtAll(client: EtcdClient, clientFor: (member: Member) => Prom
     } catch (error) {
       return { ...member, answered: false, problem: messageOf(error) };
     }
-  }));
+  };
+  // Not before the members' read was answered: alarms are asked of the leader, and what is sent to one that hangs is lost, also when another leads a second later.
+  const [alarms, healths] = await Promise.all([client.alarms(), Promise.all(members.map(healthOf))]);
   return { clusterId: stamp.clusterId, revision: stamp.revision, members: healths, alarms };
 }
 
