@@ -34,7 +34,7 @@ export function removeDead(context: Context): readonly Play[] {
 /**
  * The leader on a kept member, before the others leave. What API servers have under way with etcd at that moment would fail, and they answer 500 ("etcdserver:
  * leader changed"): before Kubernetes 1.23 they try nothing again (kubernetes#105069), later ones no writes. So those that still run stand still while it moves,
- * some tenths of a second. hazards: E12
+ * 3 s at most. hazards: E12
  */
 export function moveLeader({ world, vars, decision, reading }: Context): Play {
   const leads = task('See who leads etcd', ({ reading: master, host }) => etcd.status(accessFrom(master, host)), { uses: { reading } });
