@@ -41,7 +41,7 @@ async function wholeWay(bench: Bench): Promise<CaseResult> {
   const { lab, cwd } = bench;
   const [trees, status] = [await readTrees(lab), await clusterStatus(lab)];
   const clients = await startClients(lab, { hosts: CLIENTS, rate: RATE });
-  const run = await decommission(lab, { leaving: LEAVING, cwd, disturb: { after: event => event.type === 'start' && /^Members leave etcd\/Move/.test(event.task) } });
+  const run = await decommission(lab, { leaving: LEAVING, cwd, disturb: { after: event => event.type === 'play' && event.name === 'Members leave etcd' } });
   const back = await takeBack(bench);
   const totals = await clients.stop();
   const again = await takeBack(bench);
