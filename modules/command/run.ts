@@ -2,7 +2,8 @@
 import { command, live, probe, type Imperative, type Look } from '../../core/module';
 import { cmd, type Command } from '../../core/transport/command';
 import type { CommandResult } from '../../core/transport/connection';
-import { foretellPath, foreseenThere } from '../file/foreseen';
+import { foreseenThere } from '../file/foreseen';
+import { foretellPath } from '../file/foretell';
 import { callProblems, commandOf, maskOutput, nameOf, optionsOf, type Call } from './call';
 
 export interface RunParams extends Call {

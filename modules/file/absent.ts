@@ -3,8 +3,9 @@ import { RefusedError } from '../../core/errors';
 import { probe, resource, type Applied, type Change, type Probe, type Resource } from '../../core/module';
 import { realPath } from '../../core/real-path';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
-import { foretellPath } from './foreseen';
-import { lookAt, type PathState } from './look';
+import { foretellPath } from './foretell';
+import { lookAt } from './look';
+import type { PathState } from './path-state';
 import { baseOf, parentOf, removalProblems } from './paths';
 
 export interface AbsentParams {

@@ -3,7 +3,7 @@ import { unforeseen } from '../../core/foreseen';
 import type { Change } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target, WriteOptions } from '../../core/transport/connection';
-import type { FileFacts } from './look';
+import type { FileFacts } from './path-state';
 
 export interface Attributes {
   /** Permission bits as an octal number, `0o644`. Default: as they are; of a new file 0644, of a new directory 0755. */

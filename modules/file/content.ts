@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { RefusedError } from '../../core/errors';
 import { live, see, type Change, type Live } from '../../core/module';
 import { Secret } from '../../core/secret';
-import { lookAt, MAX_CONTENT, type PathState } from './look';
+import { lookAt } from './look';
+import { MAX_CONTENT, type PathState } from './path-state';
 import { textDiff } from './text-diff';
 
 /** What a file shall hold; text is written as UTF-8, as it is. */

@@ -3,8 +3,9 @@ import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import { attributeChanges, attributeProblems, setAttributes, type Attributes } from './attributes';
-import { foretellAttributes, foretellDirectory } from './foreseen';
-import { lookAt, type PathState } from './look';
+import { foretellAttributes, foretellDirectory } from './foretell';
+import { lookAt } from './look';
+import type { PathState } from './path-state';
 import { pathProblems } from './paths';
 
 export interface DirectoryParams extends Attributes {

@@ -4,7 +4,8 @@ import { resource, type Applied, type Change, type Resource } from '../../core/m
 import { touchedFiles } from './backup';
 import { contentChanges, requireFile } from './content';
 import { editLines, type LineEdit } from './edit-lines';
-import { lookAt, MAX_CONTENT, type PathState } from './look';
+import { lookAt } from './look';
+import { MAX_CONTENT, type PathState } from './path-state';
 import { pathProblems } from './paths';
 import { foretellReplacement, replaceFile, type Replacing } from './replace';
 import { parseText } from './text-diff';

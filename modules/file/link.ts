@@ -3,8 +3,9 @@ import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { foretellPath } from './foreseen';
-import { lookAt, type PathState } from './look';
+import { foretellPath } from './foretell';
+import { lookAt } from './look';
+import type { PathState } from './path-state';
 import { besideOf, pathProblems } from './paths';
 import { requireParent } from './replace';
 

@@ -4,7 +4,8 @@ import { Secret } from '../../core/secret';
 import { attributeChanges, attributeProblems } from './attributes';
 import { touchedFiles } from './backup';
 import { contentChanges, lookAtSecretFile, sha256Of } from './content';
-import { lookAt, type PathState } from './look';
+import { lookAt } from './look';
+import type { PathState } from './path-state';
 import { pathProblems } from './paths';
 import { foretellReplacement, replaceFile, type Replacement } from './replace';
 

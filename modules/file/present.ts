@@ -2,8 +2,9 @@
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
 import { attributeChanges, attributeProblems, setAttributes, writeOptions, type Attributes } from './attributes';
 import { requireFile } from './content';
-import { foretellAttributes, foretellFile } from './foreseen';
-import { lookAt, type PathState } from './look';
+import { foretellAttributes, foretellFile } from './foretell';
+import { lookAt } from './look';
+import type { PathState } from './path-state';
 import { pathProblems } from './paths';
 import { requireParent } from './replace';
 

@@ -7,8 +7,8 @@ import type { Target } from '../../core/transport/connection';
 import { setAttributes, writeOptions, type Attributes } from './attributes';
 import { backup, backupPath } from './backup';
 import { bytesOf, type Content } from './content';
-import { foretellAttributes, foretellCopy, foretellFile } from './foreseen';
-import type { PathState } from './look';
+import { foretellAttributes, foretellCopy, foretellFile } from './foretell';
+import type { PathState } from './path-state';
 import { besideOf, parentOf } from './paths';
 
 /** How a file is replaced. */

@@ -1,7 +1,8 @@
 /** What is at a path. */
 import { withOpen } from '../../core/foreseen';
 import { mapLook, query, type Query } from '../../core/module';
-import { lookAt, type FileType, type PathState } from './look';
+import { lookAt } from './look';
+import type { FileType, PathState } from './path-state';
 import { pathProblems } from './paths';
 
 export interface StatParams {

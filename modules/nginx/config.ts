@@ -3,7 +3,7 @@ import { isRunnerError, messageOf, RefusedError } from '../../core/errors';
 import { live, resource, type Applied, type Change, type Resource } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
-import { foretellText } from '../file/foreseen';
+import { foretellText } from '../file/foretell';
 import { pathProblems } from '../file/paths';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';

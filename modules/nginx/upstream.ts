@@ -3,7 +3,7 @@ import { RefusedError } from '../../core/errors';
 import { live, query, resource, type Change } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
-import { foretellText } from '../file/foreseen';
+import { foretellText } from '../file/foretell';
 import { textDiff } from '../file/text-diff';
 import { encodeText } from '../systemd/text';
 import { requireValidConf } from './candidate';

@@ -4,7 +4,7 @@ import { RefusedError } from '../../core/errors';
 import { live, resource, type Change, type Touched } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { touchedFiles } from '../file/backup';
-import { foretellMade } from '../file/foreseen';
+import { foretellMade } from '../file/foretell';
 import { authorityPathProblems, authorityProblems, openAuthority, seeAuthority, type AuthorityFacts, type AuthoritySource } from './authority';
 import { absoluteOnly, certificateFile, type CertificateFile } from './certificate';
 import { BACKDATE_MS, missingUsages } from './cfssl-config';

@@ -4,7 +4,7 @@ import { live, resource, see, type Applied, type Change, type Resource } from '.
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
-import { foretellText } from '../file/foreseen';
+import { foretellText } from '../file/foretell';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
 import { readFiles, type HostFile } from './read-files';

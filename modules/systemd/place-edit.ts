@@ -4,7 +4,7 @@ import type { Change, Touched } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
-import { foretellText } from '../file/foreseen';
+import { foretellText } from '../file/foretell';
 import { textDiff } from '../file/text-diff';
 import type { TextEdit } from './flag-edit';
 import { foretellReload } from './planned-units';

@@ -2,7 +2,8 @@
 import { RefusedError } from '../../core/errors';
 import { probe, resource } from '../../core/module';
 import { cmd } from '../../core/transport/command';
-import { foreseenExists, foretellPath } from '../../modules/file/foreseen';
+import { foreseenExists } from '../../modules/file/foreseen';
+import { foretellPath } from '../../modules/file/foretell';
 
 export interface AsideParams {
   /** Absolute path of the directory. */
