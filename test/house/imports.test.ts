@@ -1,9 +1,6 @@
 /** The architecture, executable: imports go one way, and each third-party library has one place. See docs/architecture.md. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-
-const ROOT = join(__dirname, '../..');
+import { filesIn, importsOf } from './sources';
 
 /** What each folder may import of ours; the longest matching name decides. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
@@ -40,26 +37,6 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   'ts-node': ['bin'],
   '@cspotcode/source-map-support': ['bin'],
 };
-
-interface Import { readonly from: string; readonly to: string }
-
-function filesIn(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && /\.(ts|js)$/.test(entry.name))
-    .map(entry => relative(ROOT, join(entry.parentPath, entry.name)));
-}
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
-  const found = text.matchAll(/(?:from|import|require|import type)\s*\(?\s*'([^']+)'/g);
-  return [...found].map(match => ({ from: file, to: resolve(file, match[1] ?? '') }));
-}
-
-function resolve(file: string, name: string): string {
-  if (!name.startsWith('.')) return name;
-  const path = posix.join(posix.dirname(file), name);
-  return path === 'core' ? 'core/index' : path;
-}
 
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`) || path === folder.replace(/\.ts$/, '');
 
