@@ -32,6 +32,8 @@ interface Before {
   readonly logs: readonly LogMark[];
   /** Files that are newer than the workers. */
   readonly newer: readonly string[];
+  /** Check mode: something is planned that cannot say all that it leaves behind, so that more may be newer by then. */
+  readonly unclear: boolean;
 }
 
 interface Job<P> {
@@ -62,8 +64,8 @@ export type InForceParams = Where & {
   /** More files that workers read when they start: certificates, keys. Absolute paths. */
   readonly files?: readonly string[];
   /**
-   * An earlier task of this run changes the configuration: so check mode, where that change is only planned, foretells the reload. Whether it is done is still
-   * read from the workers.
+   * An earlier task of this run changes the configuration: check mode then foretells the reload also where that task cannot say what it will leave behind (a
+   * command that writes the files). A run reads from the workers alone whether to reload.
    */
   readonly pending?: boolean;
 };
@@ -78,13 +80,13 @@ export const inForce = command<InForceParams, Before, Applied>({
   subject: whereSubject,
   validate: params => [...whereProblems(params), ...(params.files ?? []).filter(path => !path.startsWith('/')).map(path => `the path "${path}" must be absolute`)],
   before: params => live(on => look(on, params, params.files ?? [])),
-  describe: ({ instance, processes, newer }, { pending = false }) => {
+  describe: ({ instance, processes, newer, unclear }, { pending = false }) => {
     if (processes === undefined) return `reload ${instance.name} (it does not run)`;
     if (newer.length > 0) return `reload ${instance.name}: newer than its workers: ${newer.join(', ')}`;
-    return pending ? `reload ${instance.name}: its configuration changes` : undefined;
+    return pending && unclear ? `reload ${instance.name}: its configuration changes` : undefined;
   },
-  run: (on, job) => isCurrent(job.before) ? Promise.resolve({ changed: false }) : run(on, job),
-  verify: (on, job) => isCurrent(job.before) ? Promise.resolve(true) : verify(on, job),
+  run,
+  verify,
   foretell,
   // Foretold only because of `pending`: what changes then is not foreseen.
   predict: before => (isCurrent(before) ? undefined : { changed: true }),
@@ -120,7 +122,7 @@ async function look(on: Target, where: Where, more: readonly string[]): Promise<
   if (missing.length > 0) throw new RefusedError(`${on.host.name}: ${missing.join(', ')} is not there, so it cannot be compared with the workers of ${instance.name}`);
   const oldest = Math.min(...processes?.workers.filter(worker => !worker.isQuitting).map(worker => worker.startedAt) ?? []);
   const newer = [...times].filter(([, mtime]) => mtime > oldest + TOLERANCE).map(([path]) => path);
-  return { instance, loaded, processes, logs: await markLogs(on, instance, loaded.tree), newer };
+  return { instance, loaded, processes, logs: await markLogs(on, instance, loaded.tree), newer, unclear: on.foreseen?.isWhole === false };
 }
 
 async function run(on: Target, { before: { instance, processes } }: Job<Where>): Promise<Applied> {

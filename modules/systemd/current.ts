@@ -19,8 +19,8 @@ export interface CurrentParams {
   /** Flags and variables that need no restart: `--initial-cluster`, `ETCD_INITIAL_CLUSTER`. */
   readonly ignoreFlags?: readonly string[];
   /**
-   * An earlier task of this run changes what it runs from: so check mode, where that change is only planned, foretells the restart. Whether it is done is still
-   * read from the process.
+   * An earlier task of this run changes what it runs from: check mode then foretells the restart also where that task cannot say what it will leave behind (a
+   * command that writes the files). A run reads from the process alone whether to restart.
    */
   readonly pending?: boolean;
 }
@@ -31,9 +31,14 @@ export interface Current {
   readonly reasons: readonly string[];
 }
 
-interface Before {
+interface Reading {
   readonly unit: Unit;
   readonly reasons: readonly string[];
+}
+
+interface Before extends Reading {
+  /** Check mode: something is planned that cannot say all that it leaves behind, so that there may be reasons by then. */
+  readonly unclear: boolean;
 }
 
 /**
@@ -45,17 +50,16 @@ export const current = command<CurrentParams, Before, Current>({
   name: 'systemd.current',
   subject: params => unitName(params.unit),
   validate: problemsOf,
-  before: params => live(on => look(on, params)),
-  describe: ({ unit, reasons }, { pending = false }) => {
+  before: params => live(async on => ({ ...await look(on, params), unclear: on.foreseen?.isWhole === false })),
+  describe: ({ unit, reasons, unclear }, { pending = false }) => {
     if (reasons.length > 0) return `restart ${unit.unit}: ${reasons.join('; ')}`;
-    return pending ? `restart ${unit.unit}: what it runs from changes` : undefined;
+    return pending && unclear ? `restart ${unit.unit}: what it runs from changes` : undefined;
   },
   run: async (on, { before: { unit, reasons } }) => {
-    if (reasons.length > 0) await restartNow(on, unit);
-    return { restarted: reasons.length > 0, reasons };
+    await restartNow(on, unit);
+    return { restarted: true, reasons };
   },
-  verify: async (on, { params, before, value }) => {
-    if (!value.restarted) return true;
+  verify: async (on, { params, before }) => {
     const restarted = await verifyRestart(on, before.unit);
     if (restarted !== true) return restarted;
     const { reasons } = await look(on, params);
@@ -91,7 +95,7 @@ function isRunning({ active }: Unit): boolean {
   return active === 'active' || active === 'reloading';
 }
 
-async function look(on: Target, params: CurrentParams): Promise<Before> {
+async function look(on: Target, params: CurrentParams): Promise<Reading> {
   const unit = await readUnit(on, params.unit);
   if (!isRunning(unit)) return { unit, reasons: [`it is ${unit.active}`] };
   const startedAt = startOf(on.foreseen, unit.unit);

@@ -92,10 +92,9 @@ describe('systemd.restart, reload, daemonReload, current', () => {
     expect(await planned(make(), on)).toEqual([]);
     await on.write('/etc/cur.env', 'LEVEL=1\n');
     expect(await planned(make(), on)).toEqual([]);
-    expect(await planned(systemd.current({ unit: 'cur', pending: true }), on)).toHaveLength(1);
-    expect((await carryOut(systemd.current({ unit: 'cur', pending: true }), on)).value.restarted).toBe(false);
     await on.write('/etc/cur.env', 'LEVEL=2\n');
-    expect((await changesOnce(make, on)).value.reasons).toEqual(['it runs with another LEVEL']);
+    // `pending` alone is no reason: the second time nothing is to be done.
+    expect((await changesOnce(() => systemd.current({ unit: 'cur', files: ['/etc/cur.conf'], ignoreFlags: ['--peers'], pending: true }), on)).value.reasons).toEqual(['it runs with another LEVEL']);
     await carryOut(systemd.flag({ unit: 'cur', flag: '--peers', value: 'z' }), on);
     expect(await planned(make(), on)).toEqual([]);
     expect((await carryOut(systemd.stale({ unit: 'cur' }), on)).value).toEqual(['it runs with other --peers']);

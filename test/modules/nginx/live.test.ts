@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Foreseen } from '../../../core/foreseen';
 import * as nginx from '../../../modules/nginx';
 import { localTarget } from '../../support/local-target';
 import { applyAndTakeBack, carryOut, changesOnce, planned } from '../../support/module';
@@ -164,8 +165,17 @@ describe('nginx.reload', () => {
     expect(await planned(nginx.inForce(where()), on)).toEqual([]);
     await changesOnce(() => nginx.inForce({ ...where(), files: [file] }), on);
     await expect(planned(nginx.inForce({ ...where(), files: ['/none'] }), on)).rejects.toThrow('/none is not there');
-    expect(await planned(nginx.inForce({ ...where(), pending: true }), on)).toHaveLength(1);
-    expect((await carryOut(nginx.inForce({ ...where(), pending: true }), on)).value).toEqual({ changed: false });
+  });
+
+  test('with pending reloads no more often, and is foretold where a planned change cannot say what it leaves behind', async () => {
+    const make = (): ReturnType<typeof nginx.inForce> => nginx.inForce({ ...where(), pending: true });
+    writeFileSync(join(prefix, 'conf/streams/b.conf'), `upstream b { server ${at('b')}; }\n`);
+    await changesOnce(make, on);
+    const foreseen = new Foreseen();
+    foreseen.tick();
+    expect(await planned(make(), { ...on, foreseen })).toEqual([]);
+    foreseen.lose();
+    expect(await planned(make(), { ...on, foreseen })).toMatchObject([{ to: expect.stringContaining('its configuration changes') as string }]);
   });
 });
 
