@@ -46,7 +46,7 @@ export function reportText(facts: ReportFacts): string {
     ['snapshot before', ...snapshotLines(snapshots[0])],
     ['snapshot after', ...snapshotLines(snapshots[1])],
     ...keptRows(facts),
-    ...facts.secrets.map(({ host, paths }): Row => [`still on ${host}`, ...(paths.length === 0 ? ['no CA key, no shared key, no kubeconfig'] : paths), ...(paths.length === 0 || facts.wipeKeys ? [] : ['to delete them: the same command with --set wipeKeys=true'])]),
+    ...facts.secrets.map(({ host, paths }): Row => [`still on ${host}`, ...(paths.length === 0 ? ['no CA key, no shared key, no kubeconfig'] : paths), ...(paths.length === 0 || facts.wipeKeys ? [] : ['to delete them: a new run, or plan, with the same variables and --set wipeKeys=true'])]),
     ...world.dead.map((dead): Row => [`${dead.name} (dead)`, 'nothing was done there: before it is switched on again, cut it off from the others and disable etcd, API server, controller-manager',
       'and scheduler on it: with their old flags they would join in again']),
     ['way back', 'files: put the copies back in the place of their originals and reload', 'members: only by a new join, as a learner with an empty data directory'],

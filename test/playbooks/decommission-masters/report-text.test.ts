@@ -37,7 +37,7 @@ test('tells what is where, and how to go back', () => {
   kept on n1, n2   /c-bak-${RUN}
   still on m2      /s/ca-key.pem
                    /root/.kube/config
-                   to delete them: the same command with --set wipeKeys=true
+                   to delete them: a new run, or plan, with the same variables and --set wipeKeys=true
   m3 (dead)        nothing was done there: before it is switched on again, cut it off from the others and disable etcd, API server, controller-manager
                    and scheduler on it: with their old flags they would join in again
   way back         files: put the copies back in the place of their originals and reload
