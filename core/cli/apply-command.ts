@@ -1,7 +1,8 @@
 /** `runsheet apply`: does what a plan says, and nothing else. */
-import { PlanError, UsageError } from '../errors';
+import { isRunnerError, PlanError, UsageError } from '../errors';
 import { loadInventory } from '../inventory/load';
 import type { RecapEvent, RunnerEvent, TaskEvent } from '../report/events';
+import { planRun } from '../run/plan';
 import { newRunId } from '../run/run-id';
 import { requireTerminal } from './ask';
 import { becomePassword } from './become-password';
@@ -74,7 +75,18 @@ async function requireFit(plan: PlanFile, prepared: Prepared, { frame, file }: {
     const drifted = plan.hosts.filter(host => drift.some(one => one.host === host));
     const others = plan.hosts.filter(host => !drifted.includes(host));
     throw new PlanError(`the plan ${file} no longer fits; nothing was touched:\n${driftLines(drift, plan.hosts).join('\n')}`,
-      `Make a new plan${others.length === 0 ? '.' : `, or leave out what differs: --limit '${drifted.map(host => `!${host}`).join(':')}'`}`);
+      `Make a new plan${others.length === 0 || !mayRunOn(others, prepared) ? '.' : `, or leave out what differs: --limit '${drifted.map(host => `!${host}`).join(':')}'`}`);
   }
   return 0;
+}
+
+/** Does the playbook run on these hosts alone? It may refuse a `--limit`, or use values of hosts that would be left out. */
+function mayRunOn(hosts: readonly string[], prepared: Prepared): boolean {
+  try {
+    planRun({ ...prepared, selection: { ...prepared.selection, limit: hosts.join(',') } });
+    return true;
+  } catch (error) {
+    if (isRunnerError(error)) return false;
+    throw error;
+  }
 }

@@ -33,6 +33,7 @@ export default playbook({
 });
 runIfMain(module);
 `,
+    'whole.ts': playbookOf(copy('w', 'new')).replace(`name: 'Test',`, `name: 'Test', refuse: ({ inventory, selected }) => (selected.length < inventory.hosts.length ? ['run it without --limit'] : []),`),
     'narrow.ts': playbookOf(copy('x', 'new')).replace(`hosts: 'all',`, `hosts: 'all', requireLimit: true,`),
     'gate.ts': playbookOf(`task('Gate', read({ command: cmd\`test -e ${path('gate')}\` }))`),
   });
@@ -76,6 +77,14 @@ describe('a plan', () => {
     expect((await bench.run('apply', 'two.json', '--limit', 'b')).code).toBe(3);
     expect(await bench.run('apply', 'two.json', '--limit', '!b')).toMatchObject({ code: 0, stderr: '' });
     expect([read('a-x'), read('b-x')]).toEqual(['new\n', 'by hand\n']);
+  });
+
+  test('names no limit that the playbook refuses', async () => {
+    expect(await bench.run('plan', 'whole.ts', '-i', 'two.ini', '-o', 'whole.json')).toMatchObject({ code: 0 });
+    writeFileSync(path('b-w'), 'by hand\n');
+    expect(await bench.run('apply', 'whole.json')).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/\nMake a new plan\.\n$/) as string });
+    expect(await bench.run('apply', 'whole.json', '--limit', '!b')).toMatchObject({ code: 1, stderr: expect.stringContaining('run it without --limit') as string });
+    expect([read('a-w'), read('b-w')]).toEqual([undefined, 'by hand\n']);
   });
 
   test('stops a host before a change that it does not have', async () => {
