@@ -1,7 +1,7 @@
 /** The connections of a run. A host that was lost once stays lost: what ran there, and its lock, are gone. */
 import { isRunnerError, type ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
-import type { Connection, HostLink, Transport } from '../transport/connection';
+import type { HostLink, OpenConnection, Transport } from '../transport/connection';
 
 /** Is this the loss of the link to this very host? */
 export function isLossOf(host: Host, error: unknown): error is ConnectionError {
@@ -20,7 +20,7 @@ export class Links {
   }
 
   /** A connection as a user; `undefined` is the login user. @throws ConnectionError */
-  async connect(host: Host, user: string | undefined): Promise<Connection> {
+  async connect(host: Host, user: string | undefined): Promise<OpenConnection> {
     const link = await this.open(host);
     return await this.#noting(host, () => link.as(user));
   }

@@ -78,6 +78,16 @@ export interface Connection {
   forward(address: string, port: number): Promise<Duplex>;
 }
 
+/** What the engine gets: a connection that can be asked ahead. */
+export interface OpenConnection extends Connection {
+  /**
+   * Runs a command that only reads, in the open shell, behind what was sent before it but without waiting for the answers: many looks cost one round trip.
+   * Of `options` it takes `expect`, `timeoutMs` and `signal`; one that is killed takes those behind it along.
+   * @throws as `run`, and ConnectionError although the link is up when a look before it was killed: it may be sent again
+   */
+  look(command: Command, options?: Pick<RunOptions, 'expect' | 'timeoutMs' | 'signal'>): Promise<CommandResult>;
+}
+
 /** What modules get: a connection within a task of a run. */
 export interface Target extends Connection {
   /** Id of the run, as in `-bak-<run>` and `.<name>.runsheet-<run>`. UTC, `20260822T101500Z-1a2b`. */
@@ -111,7 +121,7 @@ export interface LockClaim {
 export interface HostLink {
   readonly host: Host;
   /** The connection as the login user (`undefined`) or as another one, by sudo. Opened once, then shared. */
-  as(becomeUser: string | undefined): Promise<Connection>;
+  as(becomeUser: string | undefined): Promise<OpenConnection>;
   /** Takes the host's lock. @throws RefusedError naming holder, run and since when. */
   lock(claim: LockClaim, becomeUser: string | undefined): Promise<HostLock>;
   /** Ends every command that still runs and closes the link; never throws. */

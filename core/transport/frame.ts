@@ -38,8 +38,9 @@ export class FrameReader {
     this.#take = take;
   }
 
-  push(chunk: Buffer): void {
-    if (this.end !== undefined) return;
+  /** Takes bytes up to the end of the mark's line. @returns those behind it */
+  push(chunk: Buffer): Buffer {
+    if (this.end !== undefined) return chunk;
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     if (!this.#marked) {
       const at = bytes.indexOf(this.#mark);
@@ -50,7 +51,9 @@ export class FrameReader {
     }
     this.#held = bytes;
     const newline = this.#marked ? bytes.indexOf('\n') : -1;
-    if (newline >= 0) this.end = bytes.subarray(this.#mark.length, newline).toString();
+    if (newline < 0) return Buffer.alloc(0);
+    this.end = bytes.subarray(this.#mark.length, newline).toString();
+    return bytes.subarray(newline + 1);
   }
 
   /** No more will come: what was held back was output after all. */

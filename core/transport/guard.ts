@@ -7,8 +7,8 @@ import { settled, type Limits } from './limits';
 
 /** What a guard is made of. */
 export interface GuardOptions {
-  /** Opens a session of the user whose commands are guarded. */
-  readonly open: () => Promise<Session>;
+  /** Opens a session of the user whose commands are guarded, with this script. */
+  readonly open: (script: string) => Promise<Session>;
   /** The command that starts a POSIX shell. */
   readonly sh: string;
   readonly limits: Limits;
@@ -66,12 +66,11 @@ export class Guard {
 
   async #open(): Promise<Session> {
     const { open, sh, limits } = this.#options;
-    const session = await open().catch((error: unknown) => {
+    const session = await open(guardScript(sh, limits.silenceMs)).catch((error: unknown) => {
       this.#session = undefined;
       throw error;
     });
     session.channel.listen({ stdout: () => undefined, stderr: () => undefined });
-    session.start(guardScript(sh, limits.silenceMs));
     this.#input = session.channel.input;
     for (const pgid of this.#groups) this.#tell(`+${pgid}`);
     for (const pgid of this.#doomed) this.#tell(`=${pgid}`);

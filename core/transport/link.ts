@@ -1,7 +1,7 @@
 /** One host's link: a wire, and on it the connections of the users that are needed. */
 import type { Host } from '../inventory/host';
 import type { Secret } from '../secret';
-import type { Connection, HostLink, HostLock, LockClaim } from './connection';
+import type { HostLink, HostLock, LockClaim, OpenConnection } from './connection';
 import { takeLock } from './lock';
 import { Sessions } from './sessions';
 import type { Slots } from './slots';
@@ -26,7 +26,7 @@ export class Link implements HostLink {
   readonly host: Host;
   readonly #options: LinkOptions;
   readonly #connections = new Map<string, UserConnection>();
-  readonly #opening = new Map<string, Promise<Connection>>();
+  readonly #opening = new Map<string, Promise<OpenConnection>>();
   readonly #locks = new Set<HostLock>();
 
   constructor(options: LinkOptions) {
@@ -39,7 +39,7 @@ export class Link implements HostLink {
     return this.#options.wire.failure === undefined;
   }
 
-  as(becomeUser: string | undefined): Promise<Connection> {
+  as(becomeUser: string | undefined): Promise<OpenConnection> {
     const user = becomeUser ?? this.#options.wire.user;
     const open = this.#opening.get(user);
     if (open !== undefined) return open;
@@ -54,7 +54,7 @@ export class Link implements HostLink {
     const { sessions } = this.#connection(becomeUser ?? this.#options.wire.user);
     const { host, wire, sh, limits, lockDirectory } = this.#options;
     const lock = await takeLock({
-      host, wire, sh, limits, claim, open: () => sessions.standing(), ...(lockDirectory === undefined ? {} : { directory: lockDirectory }),
+      host, wire, sh, limits, claim, open: script => sessions.standing(script), ...(lockDirectory === undefined ? {} : { directory: lockDirectory }),
     });
     this.#locks.add(lock);
     return lock;
@@ -66,7 +66,7 @@ export class Link implements HostLink {
     await this.#options.wire.close();
   }
 
-  async #open(user: string): Promise<Connection> {
+  async #open(user: string): Promise<OpenConnection> {
     const connection = this.#connection(user);
     await connection.sessions.open();
     return connection;

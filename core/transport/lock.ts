@@ -18,7 +18,7 @@ export interface LockOptions {
   readonly sh: string;
   readonly limits: Limits;
   readonly claim: LockClaim;
-  readonly open: () => Promise<Session>;
+  readonly open: (script: string) => Promise<Session>;
   /** Where the lock file stands; default /run/lock, else /var/lock. */
   readonly directory?: string;
 }
@@ -34,9 +34,8 @@ interface Holder {
 export async function takeLock(options: LockOptions): Promise<HostLock> {
   const { claim, host, limits } = options;
   const deadline = performance.now() + claim.waitMs;
-  const session = await options.open();
+  const session = await options.open(lockCommand(options).text);
   const answers = new Answers(session);
-  session.start(lockCommand(options).text);
   let said = false;
   for (;;) {
     const answer = await answers.next();

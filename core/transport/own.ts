@@ -6,7 +6,7 @@
  */
 import { StringDecoder } from 'node:string_decoder';
 import { frame, newMark } from './frame';
-import { runFramed } from './framed-run';
+import { Frames } from './frames';
 import type { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
@@ -26,8 +26,9 @@ export async function runOwn(session: Session, guard: Guard, order: OwnOrder, li
   const out = new Lines(order.onLine);
   const err = new Lines(order.onLine);
   try {
-    return await runFramed({
-      session, guard, order, mark, limits,
+    // What comes behind the mark is a child's, which outlives the command.
+    return await new Frames({ session, guard, limits, stray: () => undefined }).run({
+      order, mark,
       send: () => {
         guard.add(pgid);
         session.start(frame(order.text, mark, order.stdin === undefined ? { after: ' </dev/null' } : {}));

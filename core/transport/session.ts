@@ -2,7 +2,8 @@
  * A session: a POSIX shell on the host, leader of its own process group, with the fixed environment, that waits for its script.
  *
  * The command line that starts it is the same for all uses and holds nothing of the script, so nothing of it shows in `ps` or in sudo's log, no
- * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does.
+ * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does. Only the fixed scripts of the
+ * lock and the guard travel in it, in base64, where no sudo stands between: that saves them a round trip.
  */
 import { randomBytes } from 'node:crypto';
 import { ConnectionError } from '../errors';
@@ -20,7 +21,7 @@ export interface Session {
   readonly channel: Channel;
   /** Process group and session id of everything that it starts. */
   readonly pgid: number;
-  /** Gives it the script; bytes written to the channel afterwards are the script's standard input. */
+  /** Gives it the script, unless it came with one; bytes written to the channel afterwards are the script's standard input. */
   start(script: string): void;
 }
 
@@ -33,30 +34,49 @@ export interface SessionPlan {
   readonly become?: Become;
   /** How long the shell may take to answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** Its script, one of ours without secrets: it starts at once. Without one the session waits for `start`. */
+  readonly script?: string;
 }
 
 /** Starts a session. @throws ConnectionError with what to do when no shell, or no sudo, answers. */
 export async function openSession(plan: SessionPlan): Promise<Session> {
   const mark = `runsheet-${randomBytes(12).toString('hex')}`;
-  const line = plan.become === undefined ? bootLine(plan.sh, mark) : sudoLine(plan.become, mark, bootLine(plan.sh, mark));
+  const { sh, become, script } = plan;
+  const line = become === undefined ? bootLine(sh, mark, script) : sudoLine(become, mark, bootLine(sh, mark));
   const channel = await plan.wire.exec(`exec ${line}`);
   try {
-    const pgid = await hello(channel, mark, plan);
-    return { channel, pgid, start: script => void channel.input.write(`${scriptLine(script)}\n`) };
+    const { pgid, early } = await hello(channel, mark, plan);
+    const start = (text: string): void => void channel.input.write(`${scriptLine(text)}\n`);
+    if (script !== undefined && become !== undefined) start(script);
+    return { channel: heardFromTheBeginning(channel, early), pgid, start };
   } catch (error) {
     channel.destroy();
     throw error;
   }
 }
 
-/** The one-line command that starts a session's shell; it prints `MARK PGID` and reads one line, its script. */
-function bootLine(sh: string, mark: string): string {
+/** What a script printed before anybody listened to it. */
+type Early = { readonly from: 'stdout' | 'stderr'; readonly bytes: Buffer }[];
+
+/** The channel, whose first listener gets that as well. */
+function heardFromTheBeginning(channel: Channel, early: Early): Channel {
+  return {
+    ...channel,
+    listen: sink => {
+      channel.listen(sink);
+      for (const { from, bytes } of early.splice(0)) sink[from](bytes);
+    },
+  };
+}
+
+/** The one-line command that starts a session's shell; it prints `MARK PGID` and reads one line, its script, unless it brings one. */
+function bootLine(sh: string, mark: string, script?: string): string {
   const boot = [
     'read -r a b c d g e </proc/$$/stat || exit 1',
     // Not the leader of its group (behind sudo): a session of its own, once. setsid does not fork for who is no leader.
     `[ "$g" = "$$" ] || [ "$2" ] || exec setsid ${sh} -c "$1" runsheet "$1" again`,
     `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`,
-    'IFS= read -r l && eval "$l"',
+    script === undefined ? 'IFS= read -r l && eval "$l"' : `l=$(echo ${Buffer.from(scriptLine(script)).toString('base64')} | base64 -d) && eval "$l"`,
   ].join('; ');
   return `${sh} -c 'eval "$1"' runsheet '${boot}'`;
 }
@@ -67,10 +87,12 @@ function scriptLine(script: string): string {
   return `set --; unset a b c d e g; l=$(printf %b ${quote(escaped)}); eval "unset l; $l"`;
 }
 
-function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<number> {
+function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<{ readonly pgid: number; readonly early: Early }> {
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
+    let isOver = false;
+    const early: Early = [];
     const seconds = Math.round(plan.timeoutMs / 1000);
     const silent = (): void => {
       reject(new ConnectionError(plan.host.name, `no shell answered within ${seconds} s${saying(stdout + stderr)}`, 'Does the login run commands without asking?'));
@@ -85,13 +107,20 @@ function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<numbe
     });
     channel.listen({
       stdout: chunk => {
+        if (isOver) {
+          early.push({ from: 'stdout', bytes: chunk });
+          return;
+        }
         stdout += chunk.toString('latin1');
         const match = new RegExp(`${mark} (\\d+)\n`).exec(stdout);
         if (match === null) return;
+        isOver = true;
         clearTimeout(timer);
-        resolve(Number(match[1]));
+        early.push({ from: 'stdout', bytes: Buffer.from(stdout.slice(match.index + match[0].length), 'latin1') });
+        resolve({ pgid: Number(match[1]), early });
       },
       stderr: chunk => {
+        if (isOver) early.push({ from: 'stderr', bytes: chunk });
         stderr += chunk.toString();
         sudo.onStderr(stderr);
       },

@@ -27,15 +27,17 @@ export interface SessionsOptions {
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #guard: Guard;
-  #shell: Promise<Shell> | undefined;
-  /** The shell runs one command after another. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #hasTools = false;
+  #shell: Shell | undefined;
+  #opening: Promise<Shell> | undefined;
+  /** What the host lacks shows here. */
+  #tools: Promise<void> | undefined;
+  /** The last command that may change something: the next one waits for its end, a look only until it was sent. */
+  #last: { readonly sent: Promise<unknown>; readonly ended: Promise<unknown> } = { sent: Promise.resolve(), ended: Promise.resolve() };
   #closed = false;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#guard = new Guard({ open: () => this.standing(), sh: options.sh, limits: options.limits });
+    this.#guard = new Guard({ open: script => this.standing(script), sh: options.sh, limits: options.limits });
   }
 
   /** Have they been closed by us? */
@@ -48,15 +50,35 @@ export class Sessions {
     await this.#openShell();
   }
 
-  /** Runs a command in the shell, after those that came before. @throws ChannelGone */
+  /** Runs a command in the shell, alone, after those that came before. @throws ChannelGone */
   async inShell(order: Order): Promise<Outcome> {
-    const turn = this.#turn.then(async () => (await this.#openShell()).run(order));
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    const ready = this.#last.ended.then(async () => {
+      const shell = await this.#openShell();
+      await this.#tools;
+      // A look before it that hangs takes the shell along when it is killed.
+      await shell.idle;
+      return shell.usable ? shell : await this.#openShell();
+    });
+    const outcome = ready.then(shell => shell.run(order));
+    this.#last = { sent: ready.catch(() => undefined), ended: outcome.catch(() => undefined) };
+    return outcome;
+  }
+
+  /**
+   * Runs a command that only reads, behind those that came before but without waiting for their answers, so that many cost one round trip.
+   * @throws ChannelGone also when one before it took the shell along: it may be asked again
+   */
+  async look(order: Order): Promise<Outcome> {
+    await this.#last.sent;
+    const outcome = (await this.#openShell()).run(order);
+    // Nobody may hear of an outcome before the tools are known to be there.
+    const [result] = await Promise.all([outcome, this.#tools]);
+    return result;
   }
 
   /** Runs a command on a channel of its own. @throws ChannelGone */
   async onOwnChannel(order: OwnOrder): Promise<Outcome> {
+    await this.#tools;
     const leave = await this.#options.slots.take();
     try {
       const session = await this.#guarded(() => this.#session());
@@ -66,11 +88,11 @@ export class Sessions {
     }
   }
 
-  /** A session that stands beside the work: the shell, the guard, the lock. */
-  async standing(): Promise<Session> {
+  /** A session that stands beside the work: the shell, the guard, the lock. @param script see SessionPlan */
+  async standing(script?: string): Promise<Session> {
     const leave = this.#options.slots.stand();
     try {
-      const session = await this.#session();
+      const session = await this.#session(script);
       void session.channel.closed.then(leave);
       return session;
     } catch (error) {
@@ -85,29 +107,38 @@ export class Sessions {
     await this.#guard.close();
   }
 
-  async #openShell(): Promise<Shell> {
-    const open = await this.#shell?.catch(() => undefined);
-    if (open?.usable === true) return open;
-    open?.retire();
-    this.#shell = this.#newShell();
-    return this.#shell;
+  #openShell(): Promise<Shell> {
+    if (this.#shell?.usable === true) return Promise.resolve(this.#shell);
+    this.#opening ??= this.#newShell().finally(() => { this.#opening = undefined; });
+    return this.#opening;
   }
 
   async #newShell(): Promise<Shell> {
     const { host, sh, limits } = this.#options;
+    const old = this.#shell;
+    void old?.idle.then(() => old.retire());
+    this.#shell = undefined;
     const session = await this.#guarded(() => this.standing());
     this.#guard.add(session.pgid);
     void session.channel.closed.then(() => this.#guard.remove(session.pgid));
     const shell = new Shell(session, sh, this.#guard, limits);
-    if (!this.#hasTools) await requireTools(host, shell);
-    this.#hasTools = true;
+    this.#shell = shell;
+    this.#tools ??= requireTools(host, shell).catch((error: unknown) => {
+      // The next one asks again.
+      this.#tools = undefined;
+      if (this.#shell === shell) this.#shell = undefined;
+      shell.retire();
+      throw error;
+    });
+    // Whoever waits for it is told.
+    this.#tools.catch(() => undefined);
     return shell;
   }
 
-  async #session(): Promise<Session> {
+  async #session(script?: string): Promise<Session> {
     const { host, wire, sh, become, limits } = this.#options;
     if (this.#closed) throw new InterruptedError();
-    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }) });
+    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }), ...(script === undefined ? {} : { script }) });
   }
 
   /** Opens a session beside the guard; behind sudo after it, so that a wrong password is tried once. */

@@ -1,10 +1,11 @@
 /**
- * The long-lived shell: one `sh` per host and user, fed over its channel. A command costs one round trip and one fork of the shell.
+ * The long-lived shell: one `sh` per host and user, fed over its channel. A command costs one round trip and one fork of the shell; those that are sent
+ * together cost one round trip in all.
  *
  * dash and busybox read ahead on their standard input, so no command may share it: a command's input is /dev/null, or comes base64 in the frame.
  */
 import { frame, newMark } from './frame';
-import { runFramed } from './framed-run';
+import { Frames } from './frames';
 import type { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
@@ -13,11 +14,12 @@ import type { Limits } from './limits';
 /** Input beyond this many bytes does not travel in the frame. */
 export const MAX_FRAME_INPUT = 64 * 1024;
 
-/** One user's open shell; runs one command at a time. */
+/** One user's open shell; works its commands off one after another. */
 export class Shell {
   readonly #session: Session;
   readonly #guard: Guard;
-  readonly #limits: Limits;
+  readonly #frames: Frames;
+  #last: Promise<unknown> = Promise.resolve();
   #alive = true;
   /** A child of an earlier command wrote between two frames: it could write into the next one. */
   #polluted = false;
@@ -26,9 +28,8 @@ export class Shell {
   constructor(session: Session, sh: string, guard: Guard, limits: Limits) {
     this.#session = session;
     this.#guard = guard;
-    this.#limits = limits;
     session.start(`exec ${sh}`);
-    this.#idle();
+    this.#frames = new Frames({ session, guard, limits, stray: () => { this.#polluted = true; } });
     void session.channel.closed.then(() => { this.#alive = false; });
   }
 
@@ -37,20 +38,21 @@ export class Shell {
     return this.#alive && !this.#polluted;
   }
 
-  /** Runs one command. @throws ChannelGone when the shell ends before the command does. */
-  async run(order: Order): Promise<Outcome> {
+  /** Resolves when all that was sent so far has ended; never rejects. */
+  get idle(): Promise<unknown> {
+    return this.#last;
+  }
+
+  /** Sends one command. @throws ChannelGone when the shell ends before the command does. */
+  run(order: Order): Promise<Outcome> {
     const mark = newMark();
     const { stdin } = order;
     const input = stdin === undefined ? { after: ' </dev/null' } : { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` };
-    const outcome = await runFramed({
-      session: this.#session, guard: this.#guard, limits: this.#limits, order, mark,
-      send: () => void this.#session.channel.input.write(`${frame(order.text, mark, input)}\n`),
-    }).catch((error: unknown) => {
-      this.#alive = false;
-      throw error;
-    });
-    if (outcome.killed !== undefined || outcome.signal !== undefined) this.#alive = false;
-    this.#idle();
+    const outcome = this.#frames.run({ order, mark, send: () => void this.#session.channel.input.write(`${frame(order.text, mark, input)}\n`) });
+    // In the order in which they were sent, so the last one to be sent is the last one to end.
+    this.#last = outcome.then(({ killed, signal }) => {
+      if (killed !== undefined || signal !== undefined) this.#alive = false;
+    }, () => { this.#alive = false; });
     return outcome;
   }
 
@@ -59,10 +61,5 @@ export class Shell {
     this.#alive = false;
     this.#guard.remove(this.#session.pgid);
     this.#session.channel.input.end();
-  }
-
-  #idle(): void {
-    const stray = (): void => { this.#polluted = true; };
-    this.#session.channel.listen({ stdout: stray, stderr: stray });
   }
 }

@@ -4,9 +4,9 @@ import { CommandError, ConnectionError, InterruptedError, isRunnerError, RunnerE
 import type { Host } from '../inventory/host';
 import { redact, Secret } from '../secret';
 import { cmd, quote, type Command } from './command';
-import type { CommandResult, Connection, RunOptions, WriteOptions } from './connection';
+import type { CommandResult, OpenConnection, RunOptions, WriteOptions } from './connection';
 import { fetchFile, readCommand, writeFile } from './files';
-import { ChannelGone } from './framed-run';
+import { ChannelGone } from './frames';
 import type { Outcome } from './outcome';
 import type { OwnOrder } from './own';
 import type { Sessions } from './sessions';
@@ -31,7 +31,7 @@ export interface UserConnectionOptions {
 }
 
 /** One user's connection. */
-export class UserConnection implements Connection {
+export class UserConnection implements OpenConnection {
   readonly host: Host;
   readonly user: string;
   readonly sessions: Sessions;
@@ -48,6 +48,15 @@ export class UserConnection implements Connection {
 
   run(command: Command, options: RunOptions = {}): Promise<CommandResult> {
     return this.#run(command, options);
+  }
+
+  async look(command: Command, options: Pick<RunOptions, 'expect' | 'timeoutMs' | 'signal'> = {}): Promise<CommandResult> {
+    const text = redact(command.text);
+    this.#requireUp(options.signal);
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    const outcome = await this.sessions.look({ text: command.text, timeoutMs, ...(signal === undefined ? {} : { signal }) })
+      .catch((error: unknown) => { throw this.#broken(error, text); });
+    return this.#judge(text, outcome, options);
   }
 
   write(path: string, content: string | Buffer | Secret, options: WriteOptions = {}): Promise<void> {
@@ -85,12 +94,16 @@ export class UserConnection implements Connection {
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
       ...(onBytes === undefined ? {} : { onBytes }),
     };
-    if (this.#wire.failure !== undefined) throw this.#wire.failure;
-    if (options.signal?.aborted === true) throw interruption(this.host, options.signal);
+    this.#requireUp(options.signal);
     const own = options.channel === 'own' || options.stdin instanceof Secret || (input?.length ?? 0) > MAX_FRAME_INPUT;
     const outcome = await (own ? this.sessions.onOwnChannel(order) : this.sessions.inShell(order))
       .catch((error: unknown) => { throw this.#broken(error, text); });
     return this.#judge(text, outcome, options);
+  }
+
+  #requireUp(signal: AbortSignal | undefined): void {
+    if (this.#wire.failure !== undefined) throw this.#wire.failure;
+    if (signal?.aborted === true) throw interruption(this.host, signal);
   }
 
   /** The result, or the error that it is. */

@@ -1,7 +1,7 @@
 /** What transport tests share: a transport with short waiting times, a look at the machine's processes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
-import type { Connection, HostLink, Transport } from '../../core/transport/connection';
+import type { HostLink, OpenConnection, Transport } from '../../core/transport/connection';
 import { createTransport, type TransportOptions } from '../../core/transport/open';
 import type { Host } from '../../core/inventory/host';
 
@@ -15,7 +15,7 @@ export function testTransport(options: Partial<TransportOptions> = {}): Transpor
 }
 
 /** A link and its login user's connection, closed at the end of the block. */
-export async function connectTo(host: Host, options: Partial<TransportOptions> = {}): Promise<{ link: HostLink; on: Connection; transport: Transport } & AsyncDisposable> {
+export async function connectTo(host: Host, options: Partial<TransportOptions> = {}): Promise<{ link: HostLink; on: OpenConnection; transport: Transport } & AsyncDisposable> {
   const transport = testTransport(options);
   try {
     const link = await transport.link(host, NEVER);

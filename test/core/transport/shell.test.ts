@@ -119,6 +119,38 @@ describe.each(shells)('the open shell under %s', (_name, shell) => {
     expect(await opened.on.run(raw('echo mine'))).toMatchObject({ stdout: 'mine\n', stderr: '' });
   });
 
+  test('keeps looks apart that are sent together', async () => {
+    const big = await opened.on.run(raw('head -c 300000 /dev/zero | tr "\\0" x'));
+    const asked = await Promise.all([
+      opened.on.look(raw('echo one; echo first >&2')), opened.on.look(raw('head -c 300000 /dev/zero | tr "\\0" x')), opened.on.look(raw('exit 3'), { expect: [3] }),
+      opened.on.look(raw('printf three; printf third >&2')), ...Array.from({ length: 50 }, (_, i) => opened.on.look(cmd`echo ${i}; echo ${-i} >&2`)),
+    ]);
+    expect(asked[0]).toMatchObject({ stdout: 'one\n', stderr: 'first\n' });
+    expect(asked[1]?.bytes.equals(big.bytes)).toBe(true);
+    expect(asked[2]?.code).toBe(3);
+    expect(asked[3]).toMatchObject({ stdout: 'three', stderr: 'third' });
+    expect(asked.slice(4).map(result => result.stdout + result.stderr)).toEqual(Array.from({ length: 50 }, (_, i) => `${i}\n${-i}\n`));
+  });
+
+  test('a look sees what was run before it, and not what is run after it', async () => {
+    const path = `${server.dir}/order-${shell.replaceAll(' ', '-')}`;
+    const looked = (): Promise<{ stdout: string }> => opened.on.look(cmd`cat -- ${path} 2>/dev/null || echo nothing`);
+    const seen = [looked(), opened.on.run(cmd`sleep 0.1; echo a >${path}`), looked(), opened.on.run(cmd`echo b >${path}`), looked(), looked()];
+    expect((await Promise.all(seen)).map(result => result.stdout)).toEqual(['nothing\n', '', 'a\n', '', 'b\n', 'b\n']);
+  });
+
+  test('a look that is killed takes those behind it along, and nothing else', async () => {
+    const path = `${server.dir}/behind-${shell.replaceAll(' ', '-')}`;
+    const before = opened.on.look(raw('echo before'));
+    const hung = opened.on.look(raw('sleep 30'), { timeoutMs: 200 });
+    const behind = opened.on.look(raw('echo behind'));
+    const done = opened.on.run(cmd`echo done >>${path}; cat ${path}`);
+    expect((await before).stdout).toBe('before\n');
+    await expect(hung).rejects.toThrow('was killed');
+    await expect(behind).rejects.toMatchObject({ kind: 'connection' });
+    expect((await done).stdout).toBe('done\n');
+  });
+
   test('says that the outcome is unknown when its shell is killed, and goes on', async () => {
     await expect(opened.on.run(raw('kill -9 $$; sleep 5'))).rejects.toMatchObject({ kind: 'command', result: { signal: 'SIGKILL' } });
     expect((await opened.on.run(raw('echo alive'))).stdout).toBe('alive\n');
@@ -144,5 +176,8 @@ test('a host that lacks tools is named with them', async () => {
   await using server = await startSshServer();
   const shell = `${server.dir}/bare-sh`;
   writeFileSync(shell, '#!/bin/sh\n[ "$1" = -c ] && exec sh "$@"\nPATH=/nowhere exec /bin/sh\n', { mode: 0o755 });
-  await expect(connectTo(server.host(), { shell })).rejects.toThrow(/^web1: the host has no base64, cat, .*timeout$/);
+  await using opened = await connectTo(server.host(), { shell });
+  const lacking = /^web1: the host has no base64, cat, .*timeout$/;
+  await expect(opened.on.look(raw('echo seen'))).rejects.toThrow(lacking);
+  await expect(opened.on.run(raw('echo done'))).rejects.toThrow(lacking);
 });
