@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { sha256 } from '../checksum';
 import { messageOf, UsageError } from '../errors';
 import { Secret } from '../secret';
 import { cmd, raw, type Command } from './command';
@@ -20,9 +21,8 @@ export interface FileToWrite extends WriteOptions {
 /** Puts a file in place, see `Connection.write`. */
 export async function writeFile(on: Pick<Connection, 'run'>, file: FileToWrite): Promise<void> {
   const { content } = file;
-  const bytes = Buffer.from(content instanceof Secret ? content.reveal() : content);
-  const stdin = content instanceof Secret ? content : bytes;
-  await on.run(writeCommand(file, createHash('sha256').update(bytes).digest('hex')), { stdin });
+  // The content goes as it is, without a copy of it: it may be large, and the same one for many hosts at a time.
+  await on.run(writeCommand(file, sha256(content instanceof Secret ? content.reveal() : content)), { stdin: content });
 }
 
 /** Prints a file as it is. */
@@ -73,8 +73,8 @@ export async function fetchFile(to: string, stream: Stream): Promise<string> {
   }
 }
 
-function writeCommand({ path, content, runId, mode, owner, group }: FileToWrite, sha256: string): Command {
-  const given = cmd`p=${path} run=${runId} sum=${sha256} mode=${mode === undefined ? '' : mode.toString(8)} owner=${owner ?? ''} group=${group ?? ''} fresh=${
+function writeCommand({ path, content, runId, mode, owner, group }: FileToWrite, sum: string): Command {
+  const given = cmd`p=${path} run=${runId} sum=${sum} mode=${mode === undefined ? '' : mode.toString(8)} owner=${owner ?? ''} group=${group ?? ''} fresh=${
     content instanceof Secret ? '600' : '644'
   }`;
   return cmd`${given}

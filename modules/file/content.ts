@@ -1,5 +1,5 @@
 /** The content of a file: how the wanted one differs from the one that is there. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../core/checksum';
 import { RefusedError } from '../../core/errors';
 import { live, see, type Change, type Live } from '../../core/module';
 import { Secret } from '../../core/secret';
@@ -18,7 +18,7 @@ export function bytesOf(content: Content): Buffer {
 
 /** The checksum of a content, hexadecimal. */
 export function sha256Of(content: Content): string {
-  return createHash('sha256').update(bytesOf(content)).digest('hex');
+  return sha256(content instanceof Secret ? content.reveal() : content);
 }
 
 /** Looks at a file whose wanted content is a secret: what it holds now is taken for one as well and never printed. */

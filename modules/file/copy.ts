@@ -1,10 +1,10 @@
 /** Files with a given content. */
-import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { messageOf } from '../../core/errors';
 import type { Applied, Resource } from '../../core/module';
 import type { Attributes } from './attributes';
 import type { Content } from './content';
+import { readOnce } from './controller-files';
 import { place } from './place';
 import type { Replacing } from './replace';
 
@@ -16,7 +16,7 @@ interface CopyTo extends Attributes, Replacing {
 /** What the file shall hold: `content`, or the bytes of a file `from` the controller. */
 export type CopyParams = CopyTo & (
   | { /** Written as it is: no newline is added. A `Secret` is never shown, and makes the mode 0600 unless said. */ readonly content: Content; readonly from?: never }
-  | { /** A file on the controller, absolute: `join(__dirname, 'files/x')` starts at the playbook's folder. */ readonly from: string; readonly content?: never }
+  | { /** A file on the controller, absolute: `join(__dirname, 'files/x')` starts at the playbook's folder. It is read once for all hosts. */ readonly from: string; readonly content?: never }
 );
 
 /**
@@ -34,7 +34,7 @@ export function copy(params: CopyParams): Resource<Applied> {
 function read(from: string): { content: Content; problems: string[] } {
   if (!isAbsolute(from)) return { content: '', problems: [`the file "${from}" has a relative path; write join(__dirname, '${from}'), which starts at the playbook's own folder`] };
   try {
-    return { content: readFileSync(from), problems: [] };
+    return { content: readOnce(from), problems: [] };
   } catch (error) {
     return { content: '', problems: [`the file to copy cannot be read: ${messageOf(error)}`] };
   }

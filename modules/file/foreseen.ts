@@ -1,5 +1,5 @@
 /** Paths in check mode: what a look will see once the changes planned so far are made. */
-import { createHash } from 'node:crypto';
+import { sha256 as checksum } from '../../core/checksum';
 import { unforeseen, type ForeseenPath } from '../../core/foreseen';
 import { realPath, type RealPath } from '../../core/real-path';
 import type { Secret } from '../../core/secret';
@@ -59,7 +59,7 @@ const NOBODY = { uid: NaN, gid: NaN, owner: '', group: '' };
 /** The same facts as the look asks the host for. */
 function contentFacts(content: Buffer | Secret, { sha256 = false, content: wanted }: LookOptions): Pick<FileFacts, 'size' | 'sha256' | 'content'> {
   const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content.reveal());
-  const sum = createHash('sha256').update(bytes).digest('hex');
+  const sum = checksum(bytes);
   const shown = wanted !== undefined && !(typeof wanted === 'object' && wanted.unless === sum) && bytes.length <= MAX_CONTENT;
   return { size: bytes.length, sha256: sha256 || wanted !== undefined ? sum : undefined, content: shown ? bytes : undefined };
 }

@@ -1,9 +1,9 @@
 /** Handlebars templates, strict: what a template asks for must be there, and nothing is printed that is no text. */
-import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type Handlebars from 'handlebars';
 import { messageOf, PlaybookError } from '../../../core/errors';
 import { Secret } from '../../../core/secret';
+import { readOnce } from '../controller-files';
 import { registerHelpers } from './helpers';
 import { makeStrict } from './strict';
 import { plainValues } from './values';
@@ -47,10 +47,19 @@ export function readTemplate(path: string): string {
     throw new PlaybookError([`the template "${path}" has a relative path`], `write join(__dirname, '${path}'), which starts at the playbook's own folder`);
   }
   try {
-    return readFileSync(path, 'utf8');
+    return textOf(readOnce(path));
   } catch (error) {
     throw new PlaybookError([`the template cannot be read: ${messageOf(error)}`]);
   }
+}
+
+/** Decoded once: many hosts get the same text, by which the compiled template is found. */
+const texts = new WeakMap<Buffer, string>();
+
+function textOf(bytes: Buffer): string {
+  const text = texts.get(bytes) ?? bytes.toString('utf8');
+  texts.set(bytes, text);
+  return text;
 }
 
 type Compiled = Handlebars.TemplateDelegate<unknown>;
