@@ -142,6 +142,7 @@ function addInventory(program: Command, commands: Commands, done: Done): void {
     .option('--playbook <file>', 'with `host NAME`: also the variables that this playbook has for the host')
     .option('--vars <file>', 'with --playbook: variables from a YAML or JSON file', each, [])
     .option('--set <name=value>', 'with --playbook: a variable', each, [])
+    .addHelpText('after', '\nSecrets are masked by their names (db_password, api_token); with --playbook also what it declares as secret().')
     .action(async (pattern: string, host: string | undefined, options: InventoryOptions) => { done(await commands.inventory(pattern, host, options)); });
 }
 
