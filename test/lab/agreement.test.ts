@@ -3,45 +3,28 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { planHosts, runOnHost, type ExtraFile } from '../../lab/lab';
+import { planHosts, runOnHost } from '../../lab/lab';
 import { agreementOf } from '../../lab/proofs/agreement';
 import { agreementFigures, disagreementsOf } from '../../lab/proofs/check';
 import { failuresOf, parseEvents, recapOf } from '../../lab/proofs/events';
 import { readTrees, treeChanges } from '../../lab/proofs/trees';
 import { runsheet, type RunsheetResult } from '../../lab/scenario';
-import { everydayHost } from './support/everyday-host';
+import { CORPUS, corpusFiles } from './support/corpus';
 import { useLab } from './support/lab';
 
-const FILES: readonly ExtraFile[] = [
-  ...everydayHost,
-  { path: '/etc/systemd/system/var.service', content: '[Service]\nEnvironment=MODE=a\nExecStart=/opt/daemon --mode\n[Install]\nWantedBy=multi-user.target\n' },
-  { path: '/etc/nginx/conf.d/other.conf', content: 'upstream other { server 127.0.0.1:9095; }\n' },
-  { path: '/etc/corpus.conf', content: 'colour = blue\n', mode: 0o644 },
-  { path: '/etc/corpus.old', content: 'old\n' },
-  { path: '/etc/corpus.d/a', content: 'a\n' },
-];
-
-/** Tasks that check mode cannot tell, by playbook; all others it has to tell exactly. */
-const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
-  'lab/everyday/everyday.ts': ['Look at the identity'],
-  'test/lab/corpus/files.ts': [],
-  'test/lab/corpus/commands.ts': ['Read what changes', 'Use it'],
-  'test/lab/corpus/units.ts': ['Is it active'],
-  'test/lab/corpus/nginx.ts': [],
-};
-
-const up = useLab({ plain: 1 }, { hosts: planHosts({ plain: 1 }).map(host => ({ ...host, extraFiles: FILES })) });
+const up = useLab({ plain: 1 }, { hosts: planHosts({ plain: 1 }).map(host => ({ ...host, extraFiles: corpusFiles() })) });
 const cwd = mkdtempSync(join(tmpdir(), 'runsheet-agreement-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const call = (path: string, ...more: readonly string[]): Promise<RunsheetResult> => runsheet(up(), ['run', join(__dirname, '../..', path), '--json', '--yes', ...more], { cwd });
 
-test.each(Object.entries(UNKNOWN))('check mode tells what %s does', async (path, unknown) => {
+test.each(Object.entries(CORPUS))('check mode tells what %s does', async (path, { unknown, inventory }) => {
+  const more = inventory === undefined ? [] : ['-i', join(__dirname, 'corpus', inventory)];
   await runOnHost(up(), 'p1', 'systemctl start svc var nginx');
   const before = await readTrees(up());
-  const checked = parseEvents((await call(path, '--check')).stdout);
+  const checked = parseEvents((await call(path, '--check', ...more)).stdout);
   expect(treeChanges(before, await readTrees(up())), 'the check changed something').toEqual([]);
-  const { code, stdout, stderr } = await call(path);
+  const { code, stdout, stderr } = await call(path, ...more);
   const ran = parseEvents(stdout);
   expect({ code, stderr, failed: failuresOf(ran) }).toEqual({ code: 0, stderr: '', failed: [] });
   const agreement = agreementOf(checked, ran);

@@ -30,7 +30,7 @@ const known = [
   task('A flag less', systemd.flag({ unit: 'svc', flag: '--verbose', absent: true })),
   task('Nothing to read', systemd.daemonReload({ unit: 'svc' })),
   task('Restart what is stale', systemd.current({ unit: 'svc' })),
-  task('It is current now', systemd.current({ unit: 'svc' })),
+  task('It is current now', systemd.current({ unit: 'svc', pending: true })),
   task('Why it is stale', systemd.stale({ unit: 'svc' })),
   task('By hand', file.line({ path: '/etc/systemd/system/svc.service', line: 'RestartSec=1', match: /^RestartSec=/ })),
   task('Read all', systemd.daemonReload({})),
