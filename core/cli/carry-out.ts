@@ -89,11 +89,11 @@ function jobFor(prepared: Prepared, rest: Pick<RunJob, 'transport' | 'emit'> & {
   const { runId, playbook, vars, inventory, selection } = prepared;
   const { frame: { options, plan }, output, interrupts, ...job } = rest;
   const { signal } = interrupts;
-  const { check, forks, become } = options;
+  const { check, forks, become, ahead } = options;
   const asking: Asking = { output: questionsOn(options), signal, aside: question => output.aside(question) };
   return {
     ...job, runId, signal, playbook, vars, inventory, selection,
-    settings: { check, forks, become, lockWaitMs: options.lockWait, timeoutMs: options.timeout },
+    settings: { check, forks, become, ahead, lockWaitMs: options.lockWait, timeoutMs: options.timeout },
     holder: `${userInfo().username}@${hostname()}`,
     ask: text => ask(text, { yes: options.yes, ...asking }),
     ...(options.step ? { step: async task => await askStep(task, asking) ?? hungUp(interrupts) } : {}),

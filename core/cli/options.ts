@@ -44,6 +44,8 @@ export interface RunOptions extends PlaybookOptions, Manner, ReachOptions {
   readonly timeout: number;
   /** Milliseconds. */
   readonly lockWait: number;
+  /** Send the looks of coming tasks ahead. */
+  readonly ahead: boolean;
   /** Refuse to run on more hosts than that. */
   readonly maxHosts?: number;
   readonly listHosts: boolean;

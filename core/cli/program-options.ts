@@ -24,6 +24,7 @@ export function addReach(command: Command): Command {
   return addLogin(command)
     .option('--max-hosts <n>', 'refuse to run on more hosts than that', positive)
     .option('--timeout <s>', 'time limit of a task on a host that sets none, in seconds (600)', seconds, 600_000)
+    .option('--no-ahead', 'look at a host only when a task\'s turn has come, instead of for many tasks at once')
     .option('--lock-wait <s>', 'how long to wait for another run that holds a host, in seconds (60)', secondsOrNone, 60_000);
 }
 

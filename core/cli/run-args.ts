@@ -28,6 +28,7 @@ export const runArgs = z.strictObject({
   hostKey: z.enum(['strict', 'accept-new']),
   timeout: z.number(),
   lockWait: z.number(),
+  ahead: z.boolean().default(true),
 }).readonly();
 
 export type RunArgs = z.infer<typeof runArgs>;
@@ -41,10 +42,10 @@ export interface KeptArgs {
 
 /** The arguments behind options. @param limit the pattern that `--limit` stands for */
 export function argsOf(playbook: string, options: RunOptions, limit: string | undefined): KeptArgs {
-  const { inventory, vars, tags, skipTags, startAt, check, forks, user, privateKey, become, askBecomePassword, becomePasswordFile, hostKey, timeout, lockWait } = options;
+  const { inventory, vars, tags, skipTags, startAt, check, forks, user, privateKey, become, askBecomePassword, becomePasswordFile, hostKey, timeout, lockWait, ahead } = options;
   const secret = options.set.filter(isSecret);
   const args = {
-    playbook, inventory, vars, tags, skipTags, check, forks, become, askBecomePassword, hostKey, timeout, lockWait,
+    playbook, inventory, vars, tags, skipTags, check, forks, become, askBecomePassword, hostKey, timeout, lockWait, ahead,
     set: options.set.filter(text => !secret.includes(text)),
     ...(limit === undefined ? {} : { limit }), ...(startAt === undefined ? {} : { startAt }), ...(user === undefined ? {} : { user }),
     ...(privateKey === undefined ? {} : { privateKey }), ...(becomePasswordFile === undefined ? {} : { becomePasswordFile }),

@@ -27,6 +27,8 @@ export interface ActionBase {
   /** What it is about, `kube-apiserver.service`, for messages. */
   readonly subject: string;
   readonly effect: Effect;
+  /** What it changes may show on any host. */
+  readonly reach?: 'cluster';
   /** What is wrong with the parameters; reported for all tasks at once, before any connection where they are known then. */
   readonly problems: readonly string[];
 }

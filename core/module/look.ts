@@ -9,6 +9,8 @@ export interface Probe<S> {
   /** Exit codes that are answers; default `[0]`. */
   readonly expect: readonly number[];
   readonly parse: (result: CommandResult) => S;
+  /** What is sent instead when it is sent ahead; it may exit with 75 where that would be too much. */
+  readonly ahead?: Command;
   /** Check mode: what the look will see once the changes planned so far are made, asked of `on.foreseen`; `undefined` where they do not concern it. */
   readonly foresee?: (on: Target) => Promise<S | undefined>;
 }
@@ -17,6 +19,8 @@ export interface Probe<S> {
 export interface Live<S> {
   readonly kind: 'live';
   readonly see: (on: Target) => Promise<S>;
+  /** It only reads its own host, by commands of the open shell, so the runner may do it before its turn. */
+  readonly ahead?: true;
 }
 
 export type Look<S> = Probe<S> | Live<S>;
@@ -26,16 +30,22 @@ export function probe<S>(command: Command, parse: Probe<S>['parse'], expect: rea
   return { kind: 'probe', command, parse, expect, ...(foresee === undefined ? {} : { foresee }) };
 }
 
-/** A look in several steps. It must change nothing. */
+/** A look in several steps. It must change nothing. Done when its turn comes, as for whatever asks a service or another host; see `steps`. */
 export function live<S>(see: (on: Target) => Promise<S>): Live<S> {
   return { kind: 'live', see };
 }
 
+/** A look in several steps at nothing but the host itself, by short commands (`on.run`, `on.read`): the runner may do it ahead, with those of other tasks. */
+export function steps<S>(see: (on: Target) => Promise<S>): Live<S> {
+  return { kind: 'live', see, ahead: true };
+}
+
 /** The same look, its result turned into something else. */
 export function mapLook<A, B>(look: Look<A>, turn: (seen: A) => B): Look<B> {
-  return look.kind === 'probe'
-    ? probe(look.command, result => turn(look.parse(result)), look.expect, turned(look.foresee, turn))
-    : { kind: 'live', see: async on => turn(await look.see(on)) };
+  if (look.kind === 'live') return { ...look, see: async on => turn(await look.see(on)) };
+  const { kind, command, expect, ahead } = look;
+  const foresee = turned(look.foresee, turn);
+  return { kind, command, expect, parse: result => turn(look.parse(result)), ...(ahead === undefined ? {} : { ahead }), ...(foresee === undefined ? {} : { foresee }) };
 }
 
 function turned<A, B>(foresee: Probe<A>['foresee'], turn: (seen: A) => B): Probe<B>['foresee'] {
@@ -50,5 +60,5 @@ function turned<A, B>(foresee: Probe<A>['foresee'], turn: (seen: A) => B): Probe
 export async function see<S>(look: Look<S>, on: Target): Promise<S> {
   if (look.kind === 'live') return await look.see(on);
   const foreseen = on.foreseen?.isEmpty === false ? await look.foresee?.(on) : undefined;
-  return foreseen ?? look.parse(await on.run(look.command, { expect: look.expect }));
+  return foreseen ?? look.parse(await on.run(look.command, { expect: look.expect, ...(look.ahead === undefined ? {} : { ahead: look.ahead }) }));
 }

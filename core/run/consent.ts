@@ -14,6 +14,8 @@ export async function refusalOf(run: Run, actions: readonly Action<unknown>[]): 
       if (action.kind !== 'confirm') continue;
       if (!await unlessAborted(signal, () => run.ask(action.text))) throw new RefusedError(`not confirmed: ${action.text}`);
       run.isConfirmed = true;
+      // Whatever was seen before is as old as the answer took.
+      run.ahead.forgetAll();
     }
     if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensure());
     return undefined;

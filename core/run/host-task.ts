@@ -12,6 +12,7 @@ import type { Decision } from './decide';
 import { endOfError, endOfLoss, endOfRound, type Ended } from './ended';
 import { changesSomething, type HostTask, type Work } from './host-work';
 import { notifiedBy } from './layout';
+import { making, outdates } from './making';
 import { patienceOf, rounds, type Round } from './rounds';
 import type { Run } from './state';
 import { TaskTarget } from './target';
@@ -40,7 +41,7 @@ function workOf(decision: Extract<Decision, { kind: 'go' }>, job: HostTask): Wor
     await agreeToDestroy(decision.actions, job);
     noted.push(...await run.owed.note(host, notifiedBy(step.task)));
   };
-  return { ...decision, noted, doings: { changes: [], acting: undefined, before }, actor: new Actor(run, step, host) };
+  return { ...decision, noted, doings: { changes: [], acting: undefined, before, making: async (_action, make) => await make() }, actor: new Actor(run, step, host) };
 }
 
 async function carryOut(work: Work, job: HostTask): Promise<Ended> {
@@ -71,7 +72,8 @@ function endIfAsked(run: Run, actions: readonly Action<unknown>[]): void {
   }
 }
 
-async function onPlace({ run, step, host, planned }: HostTask, place: Host, { actions, several, given, doings, actor }: Work): Promise<Round> {
+async function onPlace(job: HostTask, place: Host, { actions, several, given, doings, actor }: Work): Promise<Round> {
+  const { run, step, host, planned } = job;
   const { settings, runId } = run.job;
   const { options } = step.task;
   const answers = actions.flatMap(action => (action.kind === 'confirm' || action.kind === 'end' ? [action.value] : []));
@@ -79,14 +81,19 @@ async function onPlace({ run, step, host, planned }: HostTask, place: Host, { ac
   const connection = await unlessAborted(run.signal, () => run.links.connect(place, becomeUser(place, step.become, settings.become)));
   const limitMs = options.timeout === undefined ? settings.timeoutMs + patienceOf(step.task, actions) : milliseconds(options.timeout);
   const progress = run.events.progress(step.id, host.name);
+  const memory = settings.ahead && place === host ? run.ahead.memory(connection) : undefined;
+  if (memory !== undefined) run.ahead.send(job, actions, connection);
   try {
-    const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => rounds({
-      task: step.task, actions, several, given, check: run.check, planned, isHandler: step.isHandler, doings, actor,
-      on: new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name), foreseen: run.check ? run.foreseen(place) : undefined }),
-    }));
+    const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => {
+      const foreseen = run.check ? run.foreseen(place) : undefined;
+      const on = new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name), foreseen, memory });
+      if (settings.ahead) doings.making = (action, make) => making({ job, place, connection, target: on }, action, make);
+      return rounds({ task: step.task, actions, several, given, check: run.check, planned, isHandler: step.isHandler, doings, actor, on });
+    });
     actor.settle();
     return round;
   } finally {
     progress.end();
+    if (outdates(job, actions, doings.changes.length > 0)) run.ahead.forget(place);
   }
 }

@@ -3,7 +3,7 @@ import type { Host } from '../inventory/host';
 import type { Action } from '../module';
 import type { Handler } from '../task';
 import type { Actor } from './actor';
-import type { LaidTask } from './layout';
+import type { LaidPlay, LaidTask } from './layout';
 import type { Doings } from './perform';
 import type { Run } from './state';
 import type { Given } from './verdict';
@@ -11,6 +11,7 @@ import type { Given } from './verdict';
 /** Which task on which host. */
 export interface HostTask {
   readonly run: Run;
+  readonly play: LaidPlay;
   readonly step: LaidTask;
   readonly host: Host;
   /** Check mode: something would have been changed before this task. */

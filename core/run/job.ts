@@ -33,6 +33,8 @@ export interface RunSettings {
   readonly forks: number;
   /** `-b`: become root where nothing nearer says otherwise. */
   readonly become: boolean;
+  /** Send the looks of coming tasks together with those of the one that begins. */
+  readonly ahead: boolean;
   /** How long to wait for a host's lock, in milliseconds. */
   readonly lockWaitMs: number;
   /** Default time limit of a task on one host, in milliseconds: 600,000. */

@@ -74,6 +74,11 @@ export function tasksIn(steps: readonly LaidStep[]): readonly LaidTask[] {
   return steps.flatMap(step => (step.kind === 'task' ? [step] : step.kind === 'flush' ? [] : tasksIn([...step.tasks, ...step.rescue, ...step.always])));
 }
 
+/** Those that a host comes through while nothing fails. */
+export function tasksAhead(steps: readonly LaidStep[]): readonly LaidTask[] {
+  return steps.flatMap(step => (step.kind === 'task' ? [step] : step.kind === 'flush' ? [] : tasksAhead([...step.tasks, ...step.always])));
+}
+
 /** Whose values it needs: for itself, and for the conditions of its blocks. */
 export function usesOf(step: LaidTask): readonly TaskUse[] {
   return allUsesOf(step).filter(use => use.kind !== 'fact');

@@ -16,6 +16,8 @@ export interface Doings {
   readonly before: () => Promise<void>;
   /** Keeps what a rollback needs; without it nothing is kept. */
   undo?: UndoKeeper;
+  /** Surrounds the making of a change: what was seen before it is forgotten. */
+  making: <T>(action: Action<unknown>, make: () => Promise<T>) => Promise<T>;
 }
 
 /** Does it and returns its value. @throws whatever goes wrong; `doings` then says how far it came */
@@ -80,7 +82,8 @@ interface Acting { readonly action: Action<unknown>; readonly back: WayBack; rea
 
 /** Makes a change, with what a rollback needs of it on record before and after. */
 function kept<T>({ doings, ...changing }: Acting, make: () => Promise<T>): Promise<T> {
-  return doings.undo === undefined ? make() : doings.undo.around(changing, make);
+  const making = (): Promise<T> => doings.making(changing.action, make);
+  return doings.undo === undefined ? making() : doings.undo.around(changing, making);
 }
 
 function difference({ resource, property, from, to }: Change): string {

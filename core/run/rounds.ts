@@ -117,7 +117,7 @@ async function previewed(action: Action<unknown>, { on, planned, isHandler, doin
 }
 
 async function performed(action: Action<unknown>, index: number, { on, doings, actor }: RoundsJob): Promise<Round> {
-  const own: Doings = { changes: [], acting: undefined, before: doings.before };
+  const own: Doings = { changes: [], acting: undefined, before: doings.before, making: doings.making };
   try {
     return { value: known(await actor.perform(action, index, { on, doings: own })), willCheck: false, unknown: undefined };
   } catch (error) {

@@ -7,6 +7,7 @@ import type { HostCounts, Status } from '../report/events';
 import type { RunJob } from './job';
 import { tasksIn, type LaidPlay, type LaidTask, type Layout } from './layout';
 import { Emitter } from './emit';
+import { Ahead } from './ahead';
 import { Facts } from './facts';
 import { Links } from './links';
 import { Locks } from './locks';
@@ -33,6 +34,7 @@ export class Run {
   readonly events: Emitter;
   readonly links: Links;
   readonly locks: Locks;
+  readonly ahead = new Ahead(this);
   readonly owed = new Owed(this);
   readonly facts = new Facts(this);
   /** For changes on hosts that tasks are delegated to, and for tasks with `throttle`. */

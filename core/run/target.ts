@@ -5,8 +5,12 @@ import type { Host } from '../inventory/host';
 import type { Secret } from '../secret';
 import type { Command } from '../transport/command';
 import type { CommandResult, Connection, RunOptions, Target, WriteOptions } from '../transport/connection';
+import { isApart } from '../transport/apart';
+import { readCommand, writeFile } from '../transport/files';
 import { unlessAborted } from './abort';
+import { isPlain } from './ahead-target';
 import { judged } from './loss';
+import type { Memory } from './memory';
 
 /** The task that a target belongs to. */
 export interface TargetOptions {
@@ -18,10 +22,25 @@ export interface TargetOptions {
   readonly print: (text: string) => void;
   /** In check mode. */
   readonly foreseen?: Foreseen | undefined;
+  /** Answers to looks that were sent ahead. */
+  readonly memory?: Memory | undefined;
+}
+
+/** Told of each command of a change. */
+export interface Changing {
+  /** Before it is sent. */
+  before(): void;
+  /** When it was sent. @param apart on a channel of its own, so that nothing sent now comes behind it */
+  sent(apart: boolean): void;
 }
 
 /** Wraps a connection for one task. After the signal every call rejects with its reason, so a module that goes on can do no harm. */
 export class TaskTarget implements Target {
+  /** While a change is made. */
+  changing: Changing | undefined;
+  /** An answer is taken once: whoever asks again wants to know anew. */
+  readonly #asked = new Set<string>();
+
   constructor(private readonly inner: Connection, private readonly options: TargetOptions) {}
 
   get host(): Host { return this.inner.host; }
@@ -40,17 +59,15 @@ export class TaskTarget implements Target {
 
   async run(command: Command, options: RunOptions = {}): Promise<CommandResult> {
     this.signal.throwIfAborted();
-    const left = Math.max(1, Math.ceil(this.options.deadline - performance.now()));
-    const shown = options.channel === 'own' && options.secretOutput !== true ? { onLine: (line: string) => this.say(line) } : {};
-    return await this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
+    return await this.#remembered(command, options) ?? await this.#send(command, options);
   }
 
-  async write(path: string, content: string | Buffer | Secret, options?: WriteOptions): Promise<void> {
-    await unlessAborted(this.signal, () => this.inner.write(path, content, options));
+  async write(path: string, content: string | Buffer | Secret, options: WriteOptions = {}): Promise<void> {
+    await unlessAborted(this.signal, () => writeFile(this, { path, content, runId: this.runId, ...options }));
   }
 
   async read(path: string): Promise<Buffer> {
-    return await unlessAborted(this.signal, () => this.inner.read(path));
+    return (await this.run(readCommand(path))).bytes;
   }
 
   async readSecret(path: string): Promise<Secret> {
@@ -67,5 +84,25 @@ export class TaskTarget implements Target {
     } catch (error) {
       throw await judged(error, this);
     }
+  }
+
+  /** The answer that came before the question; one that is no answer counts for nothing. */
+  async #remembered(command: Command, options: RunOptions): Promise<CommandResult | undefined> {
+    const answer = isPlain(options) && !this.#asked.has(command.text) ? this.options.memory?.recall(command.text) : undefined;
+    this.#asked.add(command.text);
+    if (answer === undefined) return undefined;
+    const result = await unlessAborted(this.signal, () => answer.catch(() => undefined));
+    const { expect = [0] } = options;
+    return result !== undefined && (expect === 'any' || expect.includes(result.code)) ? result : undefined;
+  }
+
+  async #send(command: Command, options: RunOptions): Promise<CommandResult> {
+    const left = Math.max(1, Math.ceil(this.options.deadline - performance.now()));
+    const shown = options.channel === 'own' && options.secretOutput !== true ? { onLine: (line: string) => this.say(line) } : {};
+    if (this.changing !== undefined) this.#asked.clear();
+    this.changing?.before();
+    const result = this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
+    this.changing?.sent(isApart(options));
+    return await result;
   }
 }

@@ -103,10 +103,10 @@ function start({ run, play }: Frame, step: LaidTask, hosts: readonly Host[]): vo
   run.events.emit({ type: 'start', play: play.id, task: step.id, name: step.name, hosts: hosts.map(host => host.name), handler: step.isHandler });
 }
 
-async function runOn(frame: Frame, job: Omit<HostTask, 'run'>, decision: Decision): Promise<Report> {
+async function runOn(frame: Frame, job: Omit<HostTask, 'run' | 'play'>, decision: Decision): Promise<Report> {
   const { step, host } = job;
   const started = performance.now();
-  const ended = await endOf(decision, { run: frame.run, ...job });
+  const ended = await endOf(decision, { run: frame.run, play: frame.play, ...job });
   return settle(frame, { step, host, ms: Math.round(performance.now() - started) }, ended);
 }
 

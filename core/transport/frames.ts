@@ -68,7 +68,8 @@ export class Frames {
     }
     while (this.#waiting[0]?.isComplete === true) {
       this.#waiting.shift()?.settle();
-      this.#waiting[0]?.begin();
+      const [next] = this.#waiting;
+      next?.begin();
     }
     if (rest.length > 0) this.#options.stray();
   }

@@ -11,9 +11,6 @@ import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
 import type { Limits } from './limits';
 
-/** Input beyond this many bytes does not travel in the frame. */
-export const MAX_FRAME_INPUT = 64 * 1024;
-
 /** One user's open shell; works its commands off one after another. */
 export class Shell {
   readonly #session: Session;

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CommandError, ConnectionError, InterruptedError, isRunnerError, RunnerError } from '../errors';
 import type { Host } from '../inventory/host';
 import { redact, Secret } from '../secret';
+import { isApart } from './apart';
 import { cmd, quote, type Command } from './command';
 import type { CommandResult, OpenConnection, RunOptions, WriteOptions } from './connection';
 import { fetchFile, readCommand, writeFile } from './files';
@@ -10,7 +11,6 @@ import { ChannelGone } from './frames';
 import type { Outcome } from './outcome';
 import type { OwnOrder } from './own';
 import type { Sessions } from './sessions';
-import { MAX_FRAME_INPUT } from './shell';
 import type { Wire } from './wire';
 
 /** Exit code of the look for a file that is not there. */
@@ -95,8 +95,7 @@ export class UserConnection implements OpenConnection {
       ...(onBytes === undefined ? {} : { onBytes }),
     };
     this.#requireUp(options.signal);
-    const own = options.channel === 'own' || options.stdin instanceof Secret || (input?.length ?? 0) > MAX_FRAME_INPUT;
-    const outcome = await (own ? this.sessions.onOwnChannel(order) : this.sessions.inShell(order))
+    const outcome = await (isApart(options) ? this.sessions.onOwnChannel(order) : this.sessions.inShell(order))
       .catch((error: unknown) => { throw this.#broken(error, text); });
     return this.#judge(text, outcome, options);
   }

@@ -17,7 +17,7 @@ const dir = mkdtempSync(join(tmpdir(), 'runsheet-limit-'));
 function wrote(id: string, playbook: string, ends: readonly string[]): void {
   const own = join('.runsheet', 'runs', id);
   mkdirSync(own, { recursive: true });
-  const args = { playbook, inventory: [], set: [], vars: [], tags: [], skipTags: [], check: playbook === 'check.ts', forks: 5, become: false, askBecomePassword: false, hostKey: 'strict', timeout: 1, lockWait: 1 };
+  const args = { playbook, inventory: [], set: [], vars: [], tags: [], skipTags: [], check: playbook === 'check.ts', forks: 5, become: false, askBecomePassword: false, hostKey: 'strict', timeout: 1, lockWait: 1, ahead: true };
   writeFileSync(join(own, 'job.json'), JSON.stringify({ v: 1, run: id, at: '', name: 'x', cwd: dir, args, notKept: [], sources: {}, process: ownMark() }));
   const base = { v: 1, run: id, at: '' };
   const events = ends.map(text => text.split('=')).map(([host, status, tolerated]) => (

@@ -9,7 +9,7 @@ const event = (task: string, host: string, changes: readonly Change[], status: T
   ({ v: 1, run: 'plan-run', at: '', type: 'task', play: 'p', task, name: task, host, module: 'm', status, changes, ms: 1, handler: false });
 
 function plan(events: readonly TaskEvent[]): PlanFile {
-  const args = { playbook: 'p.ts', inventory: [], set: [], vars: [], tags: [], skipTags: [], check: false, forks: 1, become: false, askBecomePassword: false, hostKey: 'strict' as const, timeout: 1, lockWait: 1 };
+  const args = { playbook: 'p.ts', inventory: [], set: [], vars: [], tags: [], skipTags: [], check: false, forks: 1, become: false, askBecomePassword: false, hostKey: 'strict' as const, timeout: 1, lockWait: 1, ahead: true };
   const job = { v: 1 as const, run: 'plan-run', at: '', name: 'P', cwd: '/', args, notKept: [], sources: {}, process: { pid: 1, host: 'c', start: '' } };
   return { v: 1, kind: 'runsheet plan', job, hosts: ['a', 'b'], tasks: plannedIn(events, 'plan-run') };
 }

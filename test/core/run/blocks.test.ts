@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { block, handler, play, playbook, task, type Host, type Step } from '../../../core';
 import type { Playbook } from '../../../core/playbook';
-import { append, content, output } from './modules';
+import { append, content, meanwhile, output } from './modules';
 import { world, type World } from './world';
 
 const note = (w: World, what: string): Step => task(what, ({ host }: { host: Host }) => append({ path: w.logFile, line: `${host.name} ${what}` }));
@@ -88,8 +88,8 @@ describe('handlers', () => {
 
   test('are named as owed where they cannot run', async () => {
     using w = world('h1', 'h2');
-    const lose = task('Lose', ({ host }: { host: Host }) => { if (host.name === 'h1') w.down.add('h1'); return output({ script: ':' }); });
-    const result = await w.run(book([write(w, 'conf', restart(w, 'restart')), lose]));
+    const lose = task('Lose', ({ host }: { host: Host }) => meanwhile(() => { if (host.name === 'h1') w.down.add('h1'); }));
+    const result = await w.run(book([write(w, 'conf', restart(w, 'restart')), lose, task('After', output({ script: ':' }))]));
     expect(w.log).toEqual(['h2 restart']);
     expect(result.notices).toEqual(['the handler "restart" was notified but not run on h1; what it does is still owed there']);
     const fatal = await w.run(book([write(w, 'other', restart(w, 'restart')), failOn('Fail', 'h2')], { anyErrorsFatal: true }), {});

@@ -1,12 +1,20 @@
 /** Facts: looked up when a task needs them, once in a run. */
 import { describe, expect, test } from 'vitest';
 import { fact, play, playbook, task, type Step } from '../../../core';
+import { probe, query } from '../../../core/module';
+import { cmd } from '../../../core/transport/command';
 import { content, output, script } from './modules';
 import { world, type World } from './world';
 
-/** A look that leaves a line in the log, so that looks can be counted. */
+/** Leaves a line in the log, so that looks can be counted. */
+const colourOf = query({
+  name: 'test.colour',
+  subject: ({ log }: { readonly log: string }) => log,
+  inspect: ({ log }) => probe(cmd`echo looked >>${log}; echo blue`, result => result.stdout.trim()),
+});
+
 function look(w: World) {
-  return fact(output({ script: `echo looked >>${w.logFile}; echo blue` }));
+  return fact(colourOf({ log: w.logFile }));
 }
 
 const site = (...tasks: readonly Step[]) => playbook({ name: 'Site', plays: [play({ name: 'web', hosts: 'web', tasks })] });

@@ -5,7 +5,7 @@ import type { Playbook } from '../../../core/playbook';
 import type { Guard } from '../../../core/run/job';
 import { Ledger, type Done } from '../../../core/run/ledger';
 import * as command from '../../../modules/command';
-import { append, content, output, script, text } from './modules';
+import { append, content, meanwhile, output, script, text } from './modules';
 import { world, type World } from './world';
 
 const book = (tasks: readonly Step[], more: object = {}): Playbook => playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'all', tasks, ...more })] });
@@ -49,7 +49,7 @@ describe('changedWhen', () => {
     const stop = new AbortController();
     const done = handler('Done', note(w, 'done'));
     const write = task('Write', content({ path: w.path('h1', 'a'), text: 'x' }), { notify: done });
-    await w.run(book([write, task('Stop', () => { stop.abort(); return text({ path: '/etc/motd' }); })]), { signal: stop.signal });
+    await w.run(book([write, task('Stop', meanwhile(() => { stop.abort(); }))]), { signal: stop.signal });
     const sync = task('Sync', sh(':'), { changedWhen: () => false, notify: done });
     await w.run(book([sync]));
     expect(w.log).toEqual(['h1 done']);

@@ -9,11 +9,21 @@ export const text = query({
   inspect: ({ path }) => probe(cmd`cat ${path} 2>/dev/null || :`, result => result.stdout),
 });
 
-/** Prints what a command prints; fails as it does. */
+/** Calls a function when its turn has come: what happens to a run meanwhile. */
+export const meanwhile = query({
+  name: 'test.meanwhile',
+  subject: () => 'meanwhile',
+  inspect: (call: () => void) => live(() => {
+    call();
+    return Promise.resolve(true);
+  }),
+});
+
+/** Prints what a command prints; fails as it does. What it runs may do anything, so it is never sent ahead. */
 export const output = query({
   name: 'test.output',
   subject: ({ script }: { readonly script: string }) => script,
-  inspect: ({ script }) => probe(cmd`sh -c ${script}`, result => result.stdout.trim()),
+  inspect: ({ script }) => live(async on => (await on.run(cmd`sh -c ${script}`)).stdout.trim()),
 });
 
 interface Content { readonly path: string; readonly text: string }

@@ -45,7 +45,7 @@ async function site(...names: readonly string[]): Promise<Site> {
       const events: RunnerEvent[] = [];
       const recap = await runPlaybook({
         runId, playbook: book, vars: {}, inventory, holder: 'me@here', selection: { tags: [], skipTags: [] },
-        settings: { check: false, forks: 10, become: false, lockWaitMs: 0, timeoutMs: 60_000 },
+        settings: { check: false, forks: 10, become: false, ahead: true, lockWaitMs: 0, timeoutMs: 60_000 },
         transport: createTransport({ hostKey: 'strict', connectTimeoutMs: 10_000, notice: () => undefined, runId }),
         ask: () => Promise.resolve(true), emit: event => { events.push(event); onEvent?.(event); }, signal,
       });

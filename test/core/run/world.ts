@@ -78,7 +78,7 @@ export function world(...names: readonly string[]): World {
       const recap = await runPlaybook({
         runId: `run-${run}`, playbook, vars: over.vars ?? {}, inventory, holder: 'me@here',
         selection: { tags: [], skipTags: [], ...over.selection },
-        settings: { check: false, forks: 50, become: false, lockWaitMs: 0, timeoutMs: 600_000, ...over.settings },
+        settings: { check: false, forks: 50, become: false, ahead: true, lockWaitMs: 0, timeoutMs: 600_000, ...over.settings },
         transport: localTransport(`run-${run}`, { dir, down, calls }),
         ask: over.ask ?? (() => Promise.resolve(true)),
         emit: event => { events.push(event); over.onEvent?.(event); },
