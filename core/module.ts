@@ -4,7 +4,7 @@
  * A module is a function from its parameters to an `Action`, which the runner carries out. Check mode is structural: the runner looks and
  * compares, and stops there. No module asks whether it is a dry run.
  */
-export { type Probe, type Live, type Look, probe, live, mapLook, see } from './module/look';
+export { live, mapLook, probe, see, steps, type Live, type Look, type Probe } from './module/look';
 export { type Change, type Effect, type Action, type Query, type Resource, type Standing, type Applied, type Imperative, type Intent, type Check, type Finding, type Confirm, type End } from './module/action';
 export { type Call, type Touched, type WayBack } from './module/way-back';
 export { query, type QueryDef } from './module/query';

@@ -58,9 +58,9 @@ export class AheadTarget implements Target {
   forward(): Promise<Duplex> { return Promise.reject(notAhead()); }
 }
 
-/** A command of the open shell that gets no input and holds no secret. */
-export function isPlain({ stdin, env, chdir, channel = 'shell', secretOutput = false }: RunOptions): boolean {
-  return stdin === undefined && env === undefined && chdir === undefined && channel === 'shell' && !secretOutput;
+/** A command of the open shell that is nothing but its text. */
+export function isPlain({ stdin, env, chdir, channel = 'shell' }: RunOptions): boolean {
+  return stdin === undefined && env === undefined && chdir === undefined && channel === 'shell';
 }
 
 function notAhead(): RunnerError {

@@ -36,6 +36,7 @@ export interface Leadership {
  */
 export const leaderIn = command<LeaderInParams, Health, Leadership>({
   name: 'etcd.leaderIn',
+  reach: 'cluster',
   subject: ({ to }) => to.join(', '),
   validate: params => [...accessProblems(params), ...(params.to.length === 0 ? ['nobody may lead: `to` is empty'] : [])],
   before: params => live(on => readHealth(on, params)),

@@ -26,6 +26,7 @@ const RECLAIMABLE = 16 * 1024 * 1024;
  */
 export const defragmented = command<DefragmentedParams, Sizes, MemberStatus>({
   name: 'etcd.defragmented',
+  reach: 'cluster',
   subject: ({ endpoint }) => endpointText(endpoint),
   validate: accessProblems,
   before: access => live(on => withClient(on, access, async client => ({ list: await client.members(), status: await client.status() }))),
@@ -62,6 +63,7 @@ export interface AlarmDisarmedParams extends EtcdAccess {
 /** No such alarm is raised. Find and remove its cause first (compact, defragment): it comes back otherwise. */
 export const alarmDisarmed = resource<AlarmDisarmedParams, readonly Alarm[]>({
   name: 'etcd.alarmDisarmed',
+  reach: 'cluster',
   subject: ({ type, memberId }) => (memberId === undefined ? type : `${type} of ${memberId}`),
   validate: params => [...accessProblems(params), ...(params.type === 'CORRUPT' ? ['CORRUPT is never disarmed: take that member out and let it join anew'] : [])],
   inspect: params => live(on => withClient(on, params, client => client.alarms())),

@@ -34,6 +34,7 @@ const ATTEMPTS = 3;
  */
 export const memberAbsent = resource<MemberAbsentParams, MemberList, MemberList>({
   name: 'etcd.memberAbsent',
+  reach: 'cluster',
   subject: ({ id, name }) => nameOf({ id, name }),
   effect: 'destroy',
   validate: params => [

@@ -25,6 +25,7 @@ export interface AddedMember {
  */
 export const memberAdded = resource<MemberAddedParams, readonly Member[], AddedMember>({
   name: 'etcd.memberAdded',
+  reach: 'cluster',
   subject: ({ peerUrls }) => peerUrls.join(', '),
   validate: params => [...accessProblems(params), ...(params.peerUrls.length === 0 ? ['`peerUrls` is empty'] : [])],
   inspect: params => live(on => withClient(on, params, async client => {
@@ -56,6 +57,7 @@ export const memberAdded = resource<MemberAddedParams, readonly Member[], AddedM
  */
 export const learnerAbsent = resource<MemberAddedParams, readonly Member[]>({
   name: 'etcd.learnerAbsent',
+  reach: 'cluster',
   subject: ({ peerUrls }) => peerUrls.join(', '),
   effect: 'destroy',
   validate: accessProblems,
@@ -83,6 +85,7 @@ export interface PromotedParams extends EtcdAccess {
 /** A learner has become a voter, once it has caught up with the leader. It cannot be undone: voters leave by `etcd.memberAbsent`. */
 export const promoted = resource<PromotedParams, Member, Member>({
   name: 'etcd.promoted',
+  reach: 'cluster',
   subject: ({ id }) => id,
   effect: 'destroy',
   validate: accessProblems,

@@ -53,8 +53,11 @@ export async function hostState(on: Pick<Connection, 'run'>, path: string, optio
   return parsePathState(await on.run(lookCommand(path, options)));
 }
 
-/** What prints it. */
-export function lookCommand(path: string, options: LookOptions): Command {
+/** Larger files are hashed only when a task's turn has come, in bytes: what the others print would wait for it. */
+const MOST_AHEAD = 1024 * 1024;
+
+/** What prints it. @param most exit with 75 where a larger file would have to be hashed, in bytes */
+export function lookCommand(path: string, options: LookOptions, most?: number): Command {
   const wantsContent = options.content !== undefined;
   const unless = typeof options.content === 'object' ? options.content.unless : '';
   return cmd`p=${path}
@@ -65,8 +68,18 @@ if s=$(stat ${options.follow ? raw('-L ') : raw('')}-c '%f %u %g %s %Y %U %G' --
 else
   case $s in *'No such file or directory'*|*'Not a directory'*) exit 0;; *) printf '%s\n' "$s" >&2; exit 1;; esac
 fi
-${options.sha256 === true || wantsContent ? checksum : raw(':')}
+${most === undefined ? raw(':') : cmd`case $s in 8*) set -- $s; [ "$4" -le ${most} ] || exit 75;; esac`}
+${isHashed(options) ? checksum : raw(':')}
 ${wantsContent ? content(unless) : raw(':')}`;
+}
+
+/** The same, to be sent ahead of its turn; `undefined` where it is as quick as that anyway. */
+export function lookCommandAhead(path: string, options: LookOptions): Command | undefined {
+  return isHashed(options) ? lookCommand(path, options, MOST_AHEAD) : undefined;
+}
+
+function isHashed({ sha256 = false, content }: LookOptions): boolean {
+  return sha256 || content !== undefined;
 }
 
 // A link that is not followed has no checksum of its own.

@@ -1,5 +1,5 @@
 /** A host's name, clock and free space. @see hostname(1), date(1), df(1) */
-import { probe, query } from '../../core/module';
+import { live, query } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 
 export interface HostFactsParams {
@@ -20,10 +20,11 @@ export interface HostFacts {
 export const facts = query<HostFactsParams, HostFacts>({
   name: 'host.facts',
   subject: () => 'host',
-  inspect: ({ directories = [] }) => probe(
-    cmd`hostname; date +%s.%N; for d in ${directories}; do p=$d; while [ ! -d "$p" ]; do p=$(dirname "$p"); done; df -P -k "$p" | tail -n 1; done`,
-    result => parseHostFacts(result.stdout, directories, { now: Date.now(), ms: result.ms }),
-  ),
+  // Not ahead of its turn: the clock must be read between two moments that lie close together.
+  inspect: ({ directories = [] }) => live(async on => {
+    const result = await on.run(cmd`hostname; date +%s.%N; for d in ${directories}; do p=$d; while [ ! -d "$p" ]; do p=$(dirname "$p"); done; df -P -k "$p" | tail -n 1; done`);
+    return parseHostFacts(result.stdout, directories, { now: Date.now(), ms: result.ms });
+  }),
 });
 
 /** Parses what the probe prints. `now` is when it was read and `ms` how long it took, on the controller's clock. */

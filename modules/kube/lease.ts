@@ -23,6 +23,7 @@ const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
  */
 export const lease = resource<LeaseParams, LeaseState>({
   name: 'kube.lease',
+  reach: 'cluster',
   subject: ({ name }) => `lease kube-system/${name}`,
   inspect: ({ access, name }) => live(async on => {
     const { status, text } = await ask(on, access, { method: 'GET', path: leasePath(name) });

@@ -14,6 +14,7 @@ const PROBE_LABEL = encodeURIComponent('app.kubernetes.io/managed-by=runsheet');
 /** Writes a ConfigMap through this access, reads it back and deletes it. The value is the time it took, in milliseconds. */
 export const writeProbe = command<AccessParams, undefined, number>({
   name: 'kube.writeProbe',
+  reach: 'cluster',
   subject: ({ access }) => endpointOf(access),
   effect: 'converge',
   before: () => live(() => Promise.resolve(undefined)),
@@ -37,6 +38,7 @@ export const writeProbe = command<AccessParams, undefined, number>({
 /** Deletes probe ConfigMaps and the canary that killed runs left; returns how many there were. */
 export const probesAbsent = command<AccessParams, readonly string[], number>({
   name: 'kube.probesAbsent',
+  reach: 'cluster',
   subject: () => 'probe objects of dead runs',
   effect: 'converge',
   before: ({ access }) => live(on => leftovers(on, access)),
@@ -102,6 +104,7 @@ export interface CanaryParams extends AccessParams {
  */
 export const canary = command<CanaryParams, undefined, number>({
   name: 'kube.canary',
+  reach: 'cluster',
   subject: () => `pod in namespace ${CANARY}`,
   effect: 'converge',
   before: () => live(() => Promise.resolve(undefined)),

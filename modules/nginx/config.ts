@@ -1,6 +1,6 @@
 /** Whole configuration files of an nginx. */
 import { isRunnerError, messageOf, RefusedError } from '../../core/errors';
-import { live, resource, type Applied, type Change, type Resource } from '../../core/module';
+import { type Applied, type Change, type Resource, resource, steps } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
 import { foretellText } from '../file/foretell';
@@ -55,7 +55,7 @@ const place = resource<Rendered, State>({
   name: 'nginx.config',
   subject: ({ where, path }) => path ?? whereSubject(where),
   validate: ({ where, path, problems }) => [...whereProblems(where), ...(path === undefined ? [] : pathProblems(path)), ...problems],
-  inspect: params => live(on => look(on, params)),
+  inspect: params => steps(on => look(on, params)),
   diff: compare,
   apply: async (on, { params, state: { instance, path, after } }) => {
     if (after !== undefined) await requireValidConf(on, instance, after, [path]);

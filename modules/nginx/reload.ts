@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckError, RefusedError } from '../../core/errors';
 import type { Aspect, Foreseen } from '../../core/foreseen';
-import { command, live, type Applied } from '../../core/module';
+import { type Applied, command, live, steps } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { startOf, willBeDown } from '../systemd/planned-units';
@@ -79,7 +79,7 @@ export const inForce = command<InForceParams, Before, Applied>({
   name: 'nginx.inForce',
   subject: whereSubject,
   validate: params => [...whereProblems(params), ...(params.files ?? []).filter(path => !path.startsWith('/')).map(path => `the path "${path}" must be absolute`)],
-  before: params => live(on => look(on, params, params.files ?? [])),
+  before: params => steps(on => look(on, params, params.files ?? [])),
   describe: ({ instance, processes, newer, unclear }, { pending = false }) => {
     if (processes === undefined) return `reload ${instance.name} (it does not run)`;
     if (newer.length > 0) return `reload ${instance.name}: newer than its workers: ${newer.join(', ')}`;

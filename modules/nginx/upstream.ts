@@ -1,6 +1,6 @@
 /** Upstreams of an nginx: what they are, and what they shall be. */
 import { RefusedError } from '../../core/errors';
-import { live, query, resource, type Change } from '../../core/module';
+import { type Change, query, resource, steps } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
 import { foretellText } from '../file/foretell';
@@ -34,7 +34,7 @@ export const upstreams = query<Where, NginxReading>({
   name: 'nginx.upstreams',
   subject: whereSubject,
   validate: whereProblems,
-  inspect: where => live(async on => {
+  inspect: where => steps(async on => {
     const { binary, prefix, config } = await readInstance(on, where);
     const { tree, sources } = await loadConf(on, config);
     const found = findUpstreams(tree).map(plainUpstream);
@@ -78,7 +78,7 @@ export const upstream = resource<UpstreamParams, State>({
   name: 'nginx.upstream',
   subject: params => `${whereSubject(params)} ${params.upstream}`,
   validate: params => [...whereProblems(params), ...serverProblems(params.servers)],
-  inspect: params => live(async on => {
+  inspect: params => steps(async on => {
     const instance = await readInstance(on, params);
     const loaded = await loadConf(on, instance.config);
     return { instance, loaded, edit: editUpstream(loaded.tree, theUpstream(on, instance, loaded, params), params.servers) };

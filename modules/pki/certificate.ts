@@ -1,6 +1,6 @@
 /** Looking at certificate files. */
 import { CheckError, messageOf } from '../../core/errors';
-import { live, mapLook, query, see, type Look } from '../../core/module';
+import { type Look, mapLook, query, see, steps } from '../../core/module';
 import { certificateFacts, type CertificateFacts } from './facts';
 import { lookAtPublic, type PublicFile } from './host-files';
 import { certificatesIn } from './pem';
@@ -43,7 +43,7 @@ export const certificates = query<CertificatesParams, readonly CertificateFile[]
   name: 'pki.certificates',
   subject: ({ paths }) => paths.join(', '),
   validate: ({ paths }) => absoluteOnly(paths),
-  inspect: ({ paths }) => live(on => Promise.all(paths.map(path => see(lookAtCertificate(path), on)))),
+  inspect: ({ paths }) => steps(on => Promise.all(paths.map(path => see(lookAtCertificate(path), on)))),
 });
 
 /** The look behind `pki.certificate`. */

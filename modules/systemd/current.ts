@@ -1,7 +1,7 @@
 /** A unit runs with what its files say now. */
 import { RefusedError } from '../../core/errors';
 import { unforeseen } from '../../core/foreseen';
-import { command, live, query } from '../../core/module';
+import { command, query, steps } from '../../core/module';
 import type { Target } from '../../core/transport/connection';
 import { foretellStart, startOf } from './planned-units';
 import { readProcess } from './process';
@@ -50,7 +50,7 @@ export const current = command<CurrentParams, Before, Current>({
   name: 'systemd.current',
   subject: params => unitName(params.unit),
   validate: problemsOf,
-  before: params => live(async on => ({ ...await look(on, params), unclear: on.foreseen?.isWhole === false })),
+  before: params => steps(async on => ({ ...await look(on, params), unclear: on.foreseen?.isWhole === false })),
   describe: ({ unit, reasons, unclear }, { pending = false }) => {
     if (reasons.length > 0) return `restart ${unit.unit}: ${reasons.join('; ')}`;
     return pending && unclear ? `restart ${unit.unit}: what it runs from changes` : undefined;
@@ -80,7 +80,7 @@ export const stale = query<CurrentParams, readonly string[]>({
   name: 'systemd.stale',
   subject: params => unitName(params.unit),
   validate: problemsOf,
-  inspect: params => live(async on => {
+  inspect: params => steps(async on => {
     const { unit, reasons } = await look(on, params);
     return isRunning(unit) ? reasons : [];
   }),

@@ -1,6 +1,6 @@
 /** Whole unit files and drop-ins. */
 import { isRunnerError, messageOf } from '../../core/errors';
-import { live, resource, see, type Applied, type Change, type Resource } from '../../core/module';
+import { type Applied, type Change, type Resource, resource, see, steps } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
@@ -60,7 +60,7 @@ const place = resource<Rendered, State>({
   name: 'systemd.file',
   subject: params => params.path,
   validate: params => params.problems,
-  inspect: params => live(on => look(on, params)),
+  inspect: params => steps(on => look(on, params)),
   diff: compare,
   apply,
   foretell: async (on, { params: { unit, path, text, backup: keep }, changes, foreseen }) => {
@@ -88,10 +88,10 @@ function render(params: FileParams): Rendered {
 }
 
 async function look(on: Target, { unit, path }: Rendered): Promise<State> {
-  const state = await see(showUnit(unit), on);
+  const [state, own] = await Promise.all([see(showUnit(unit), on), readFiles(on, [path])]);
   const known = [state.fragment, ...state.dropIns].filter(each => each !== '');
-  const found = await readFiles(on, [...known, path]);
-  return { state, files: known.flatMap(each => found.get(each) ?? []), old: found.get(path)?.[0] };
+  const others = await readFiles(on, known.filter(each => each !== path));
+  return { state, files: known.flatMap(each => (each === path ? own : others).get(each) ?? []), old: own.get(path)?.[0] };
 }
 
 function compare({ state, old }: State, { unit, path, text }: Rendered): Change[] {

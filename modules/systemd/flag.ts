@@ -1,5 +1,5 @@
 /** One flag on a unit's command line. */
-import { live, resource } from '../../core/module';
+import { resource, steps } from '../../core/module';
 import { editFlag } from './flag-edit';
 import { applyEdit, editChanges, foretellEdit, placed, touchedByEdit, type PlacedEdit } from './place-edit';
 import { readAgain } from './restart';
@@ -36,7 +36,7 @@ export const flag = resource<FlagParams, PlacedEdit>({
     ...unitNameProblems(params.unit),
     ...(/^-{0,2}[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(params.flag) ? [] : [`"${params.flag}" is not a flag's name, write it like --etcd-servers`]),
   ],
-  inspect: params => live(async on => {
+  inspect: params => steps(async on => {
     const unit = await readUnit(on, params.unit);
     const value = typeof params.value === 'number' ? String(params.value) : params.value;
     return placed(unit, editFlag(unit, { flag: params.flag, value }));

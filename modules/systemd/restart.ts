@@ -1,6 +1,6 @@
 /** Restart, reload and daemon-reload, each verified by its effect. */
 import { RefusedError } from '../../core/errors';
-import { command, live, see, type Applied, type Call } from '../../core/module';
+import { type Applied, type Call, command, live, see, steps } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { foretellReload, foretellStart, unreadUnits, willBeRead } from './planned-units';
@@ -96,7 +96,7 @@ export const daemonReload = command<DaemonReloadParams, readonly string[], Appli
   name: 'systemd.daemonReload',
   subject: params => params.unit === undefined ? 'all units' : unitName(params.unit),
   validate: params => params.unit === undefined ? [] : unitNameProblems(params.unit),
-  before: params => live(on => changedUnits(on, params.unit)),
+  before: params => steps(on => changedUnits(on, params.unit)),
   describe: (units, { unit, always = false }) => {
     if (units.length > 0) return `have systemd read ${units.join(', ')} again`;
     return always ? `have systemd read ${unit ?? 'its unit files'} again` : undefined;

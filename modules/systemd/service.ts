@@ -1,6 +1,6 @@
 /** Run state and boot state of a unit. */
 import { CheckError, RefusedError } from '../../core/errors';
-import { live, resource, see, type Change } from '../../core/module';
+import { type Change, resource, see, steps } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { foretellBoot, foretellStart, foretellStop } from './planned-units';
@@ -32,7 +32,7 @@ export const service = resource<ServiceParams, UnitState>({
     ...(params.state === undefined && params.boot === undefined ? ['say state, boot, or both'] : []),
     ...(params.state === 'started' && params.boot === 'masked' ? ['a masked unit cannot be started'] : []),
   ],
-  inspect: params => live(on => look(on, params)),
+  inspect: params => steps(on => look(on, params)),
   diff: compare,
   apply,
   foretell: (_on, { params: { state: run, boot }, state, changes, foreseen }) => {

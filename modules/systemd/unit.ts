@@ -1,6 +1,6 @@
 /** Units as systemd sees them, and the flags on their command lines. */
 import { unforeseen } from '../../core/foreseen';
-import { live, query } from '../../core/module';
+import { query, steps } from '../../core/module';
 import type { Connection } from '../../core/transport/connection';
 import { effectiveOf, environmentFilesOf, resolveTexts, type Effective, type EnvironmentFileRef, type UnitTexts } from './effective';
 import { flagName, flagsOf } from './exec';
@@ -61,7 +61,7 @@ export const unit = query<UnitParams, Unit>({
   name: 'systemd.unit',
   subject: params => params.unit,
   validate: params => unitNameProblems(params.unit),
-  inspect: params => live(async on => {
+  inspect: params => steps(async on => {
     const found = await readUnit(on, params.unit);
     // Its process is another one then.
     if (startOf(on.foreseen, found.unit) !== undefined) throw unforeseen(found.unit);

@@ -1,6 +1,6 @@
 /** One environment variable that a unit sets for its program. */
 import { isRunnerError } from '../../core/errors';
-import { live, resource } from '../../core/module';
+import { resource, steps } from '../../core/module';
 import { editFlag } from './flag-edit';
 import { applyEdit, editChanges, foretellEdit, placed, touchedByEdit, type PlacedEdit } from './place-edit';
 import { readAgain } from './restart';
@@ -30,7 +30,7 @@ export const variable = resource<VariableParams, PlacedEdit>({
   name: 'systemd.variable',
   subject: params => `${params.unit} ${params.variable}`,
   validate: params => [...unitNameProblems(params.unit), ...(/^[A-Za-z_]\w*$/.test(params.variable) ? [] : [`"${params.variable}" is not a variable's name`])],
-  inspect: params => live(async on => {
+  inspect: params => steps(async on => {
     const unit = await readUnit(on, params.unit);
     return placed(unit, editVariable(unit, params));
   }),
