@@ -40,7 +40,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
 
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`) || path === folder.replace(/\.ts$/, '');
 
-const files = ['core', 'modules', 'playbooks', 'inventory', 'lab'].flatMap(filesIn);
+const files = ['core', 'modules', 'playbooks', 'inventory', 'lab', 'bench'].flatMap(filesIn);
 const imports = files.flatMap(importsOf);
 const ours = imports.filter(({ to }) => /^(bin|core|modules|playbooks|inventory|lab|bench|test)(\/|$)/.test(to));
 

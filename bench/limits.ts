@@ -1,0 +1,26 @@
+/** How much to measure. */
+export interface Limits {
+  /** Runs of a peer in one case. */
+  readonly repeat: number;
+  /** A peer gets no further run in a case when its runs there would take longer than that together. One it always gets. */
+  readonly caseSeconds: number;
+  /** Nothing new begins after that moment of `performance.now()`. */
+  readonly deadline: number;
+}
+
+/** A run that takes longer than that is killed, and counts as failed. */
+export const RUN_LIMIT_MS = 5 * 60_000;
+
+/** Why something was not measured. */
+export const OVER = 'the time of this sitting was over';
+
+/** Is there time for something that will take about so many seconds? */
+export function hasTime({ deadline }: Pick<Limits, 'deadline'>, seconds: number): boolean {
+  return performance.now() + seconds * 1000 < deadline;
+}
+
+/** May a peer have one more run, after runs that took so long? */
+export function mayGoOn({ caseSeconds }: Pick<Limits, 'caseSeconds'>, before: readonly number[]): boolean {
+  const last = before.at(-1);
+  return last === undefined || before.reduce((sum, each) => sum + each, last) <= caseSeconds;
+}
