@@ -1,12 +1,13 @@
 /** What must be settled with the user and with other runs before a task changes a host. */
 import { describeError, RefusedError } from '../errors';
+import type { Host } from '../inventory/host';
 import type { Action } from '../module';
 import { unlessAborted } from './abort';
 import { changesSomething, type HostTask } from './host-work';
 import type { Run } from './state';
 
-/** Asks what is to be asked and takes the locks. @returns why the task, and with it the run, goes no further */
-export async function refusalOf(run: Run, actions: readonly Action<unknown>[]): Promise<string | undefined> {
+/** Asks what is to be asked and takes the lock of the host where it is to happen. @returns why the task, and with it the run, goes no further */
+export async function refusalOf(run: Run, place: Host, actions: readonly Action<unknown>[]): Promise<string | undefined> {
   const { signal } = run;
   if (run.check) return undefined;
   try {
@@ -17,13 +18,23 @@ export async function refusalOf(run: Run, actions: readonly Action<unknown>[]): 
       // Whatever was seen before is as old as the answer took.
       run.ahead.forgetAll();
     }
-    if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensure());
+    if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensureOn(place));
     return undefined;
   } catch (error) {
     if (signal.aborted) throw error;
     const text = describeError(error);
     run.stop({ kind: 'refused', text });
     return text;
+  }
+}
+
+/** Right before a change: all locks are held. @throws RefusedError, and the run is stopped */
+export async function requireLocks(run: Run): Promise<void> {
+  try {
+    await unlessAborted(run.signal, () => run.locks.ensure());
+  } catch (error) {
+    if (!run.signal.aborted) run.stop({ kind: 'refused', text: describeError(error) });
+    throw error;
   }
 }
 

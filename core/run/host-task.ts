@@ -7,7 +7,7 @@ import type { Handler } from '../task';
 import { unlessAborted } from './abort';
 import { Actor } from './actor';
 import { becomeUser } from './become';
-import { agreeToDestroy, refusalOf } from './consent';
+import { agreeToDestroy, refusalOf, requireLocks } from './consent';
 import type { Decision } from './decide';
 import { endOfError, endOfLoss, endOfRound, type Ended } from './ended';
 import { changesSomething, type HostTask, type Work } from './host-work';
@@ -37,9 +37,15 @@ export async function endOf(decision: Decision, job: HostTask): Promise<Ended> {
 function workOf(decision: Extract<Decision, { kind: 'go' }>, job: HostTask): Work {
   const { run, step, host } = job;
   const noted: Handler[] = [];
-  const before = async (): Promise<void> => {
+  let { rounds: seen } = run.locks;
+  const before = async (): Promise<boolean> => {
+    await requireLocks(run);
+    const stands = run.locks.rounds === seen;
+    seen = run.locks.rounds;
+    if (!stands) return false;
     await agreeToDestroy(decision.actions, job);
     noted.push(...await run.owed.note(host, notifiedBy(step.task)));
+    return true;
   };
   return { ...decision, noted, doings: { changes: [], acting: undefined, before, making: async (_action, make) => await make() }, actor: new Actor(run, step, host) };
 }
@@ -51,7 +57,7 @@ async function carryOut(work: Work, job: HostTask): Promise<Ended> {
   const place = step.task.options.delegateTo ?? host;
   try {
     if (!await unlessAborted(run.signal, () => run.stepper.allows(step))) return { ...base, status: 'skipped', reason: LEFT_OUT, value: none(LEFT_OUT) };
-    const refusal = await refusalOf(run, actions);
+    const refusal = await refusalOf(run, place, actions);
     if (refusal !== undefined) return { ...base, status: 'skipped', reason: refusal, value: none(refusal) };
     // Hosts that change something on the same delegate would meet each other's half-done work.
     const apart = place !== host && actions.some(changesSomething);

@@ -2,23 +2,49 @@
 import { isRunnerError, messageOf, RefusedError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { HostLock } from '../transport/connection';
+import { Gate } from '../transport/gate';
 import { becomeUser } from './become';
 import { tasksIn, type LaidTask } from './layout';
 import { isLossOf } from './links';
-import { mapLimited } from './pool';
 import type { Run } from './state';
 
 /** Takes and gives back the locks of one run. */
 export class Locks {
   #all: Promise<void> | undefined;
+  readonly #each = new Map<Host, Promise<void>>();
   readonly #held: HostLock[] = [];
+  /** Counts how often they were given back in between: what was seen before is then older than what another run did. */
+  #rounds = 0;
 
   constructor(private readonly run: Run) {}
 
-  /** Takes them all, once, and asks about handlers that are owed there. A host that cannot be reached gets none and no task either. @throws RefusedError naming who holds one */
+  get rounds(): number {
+    return this.#rounds;
+  }
+
+  /** Before a look that may lead to a change: takes the host's own, and begins to take all others. @throws RefusedError naming who holds one */
+  async ensureOn(host: Host): Promise<void> {
+    void this.#begin();
+    const user = this.userOn(host);
+    // The shell comes up beside the lock, unless sudo may ask for a password: a wrong one is tried once.
+    if (user === undefined) this.run.links.connect(host, user).catch(() => undefined);
+    // Where it was refused, it is waited for with all others.
+    await this.#each.get(host)?.catch(() => this.#all);
+    this.run.owed.prefetch(host);
+  }
+
+  /**
+   * Before the first change anywhere: takes them all, once, and asks about handlers that are owed there. A host that cannot be reached gets none and no task
+   * either. @throws RefusedError naming who holds one
+   */
   async ensure(): Promise<void> {
+    await this.#begin();
+  }
+
+  #begin(): Promise<void> {
     this.#all ??= this.#takeAll();
-    await this.#all;
+    this.#all.catch(() => undefined);
+    return this.#all;
   }
 
   /** Gives them all back; never throws. */
@@ -32,12 +58,24 @@ export class Locks {
     const hosts = this.#hosts();
     const { forks, lockWaitMs } = this.run.job.settings;
     try {
-      await mapLimited(hosts, forks, host => this.#take(host, 0));
+      await this.#takeEach(hosts, forks);
     } catch (error) {
       if (!isRefusal(error) || lockWaitMs <= 0) throw error;
       await this.#takeInTurn(hosts);
     }
     await this.run.owed.agreeOn(this.run.left(hosts));
+  }
+
+  /** At once for whoever waits for one of them: each has its promise from the beginning. */
+  async #takeEach(hosts: readonly Host[], forks: number): Promise<void> {
+    const gate = new Gate(forks);
+    const all = hosts.map(host => {
+      const taken = gate.within(() => this.#take(host, 0));
+      this.#each.set(host, taken);
+      return taken;
+    });
+    const refused = (await Promise.allSettled(all)).find(each => each.status === 'rejected');
+    if (refused !== undefined) throw refused.reason;
   }
 
   /**
@@ -46,8 +84,11 @@ export class Locks {
    */
   async #takeInTurn(hosts: readonly Host[]): Promise<void> {
     await Promise.all(this.#held.splice(0).map(lock => lock.release()));
+    this.#rounds += 1;
     const ordered = [...hosts].sort((a, b) => compare(keyOf(a), keyOf(b)));
     for (const host of ordered) await this.#take(host, this.run.job.settings.lockWaitMs);
+    this.run.ahead.forgetAll();
+    this.run.owed.forget();
   }
 
   async #take(host: Host, waitMs: number): Promise<void> {

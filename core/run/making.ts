@@ -23,12 +23,12 @@ export async function making<T>({ job, place, connection, target }: Site, action
   };
   // What a command sets off may go on behind it: only its own proof says when that is over.
   const isOver = place === host && action.reach === undefined && action.kind === 'resource';
-  let isBehind = false;
+  const last = { isBehind: false };
   target.changing = {
     before: () => forget(),
     sent: apart => {
-      isBehind = isOver && !apart;
-      if (isBehind) ahead.sendBehind(job, action, connection);
+      last.isBehind = isOver && !apart;
+      if (last.isBehind) ahead.sendBehind(job, action, connection);
     },
   };
   forget();
@@ -36,7 +36,7 @@ export async function making<T>({ job, place, connection, target }: Site, action
     return await make();
   } finally {
     target.changing = undefined;
-    forget(isBehind ? connection.user : undefined);
+    forget(last.isBehind ? connection.user : undefined);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Owed handlers as files on a host: a name and since when, never a command. */
 import { createHash } from 'node:crypto';
 import { cmd, lines } from '../transport/command';
-import type { Connection } from '../transport/connection';
+import type { Connection, OpenConnection } from '../transport/connection';
 import { stateFolder } from '../transport/host-state';
 
 /** A handler that a change called for and that has not run since. */
@@ -16,8 +16,8 @@ export interface OwedHandler {
 }
 
 /** All that is owed on the connection's host, as its user knows it. @throws CommandError when it cannot be read */
-export async function readOwed(on: Connection): Promise<readonly OwedHandler[]> {
-  const { stdout } = await on.run(cmd`cd ${stateFolder(on.host, 'owed')} 2>/dev/null || exit 0; for f in *.json; do [ -f "$f" ] && cat -- "$f" && echo; done; exit 0`);
+export async function readOwed(on: OpenConnection): Promise<readonly OwedHandler[]> {
+  const { stdout } = await on.look(cmd`cd ${stateFolder(on.host, 'owed')} 2>/dev/null || exit 0; for f in *.json; do [ -f "$f" ] && cat -- "$f" && echo; done; exit 0`);
   return stdout.split('\n').flatMap(parseOwed);
 }
 

@@ -20,6 +20,16 @@ export class Owed {
 
   constructor(private readonly run: Run) {}
 
+  /** Asks a host what it is owed, so that whoever wants to know finds the answer there. */
+  prefetch(host: Host): void {
+    void this.#read(host);
+  }
+
+  /** Another run may have been at work: hosts are asked anew. */
+  forget(): void {
+    this.#before.clear();
+  }
+
   /** Names of this playbook's handlers that earlier runs owe a host and this one has not run yet. */
   async earlier(host: Host): Promise<ReadonlySet<string>> {
     const owed = await this.#read(host);

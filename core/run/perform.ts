@@ -12,8 +12,11 @@ export interface Doings {
   readonly changes: Change[];
   /** What is being changed right now; when it fails here its state is not known. */
   acting: string | undefined;
-  /** Called when the changes are known, right before the first is made; what it throws leaves everything as it was. */
-  readonly before: () => Promise<void>;
+  /**
+   * Called when the changes are known, right before the first is made; what it throws leaves everything as it was. `false`: another run may have been at work
+   * since the look, so look again.
+   */
+  readonly before: () => Promise<boolean>;
   /** Keeps what a rollback needs; without it nothing is kept. */
   undo?: UndoKeeper;
   /** Surrounds the making of a change: what was seen before it is forgotten. */
@@ -55,7 +58,7 @@ export async function hold(action: Check<unknown>, on: Target): Promise<unknown>
 async function converge(action: Resource<unknown>, on: Target, doings: Doings): Promise<unknown> {
   const standing = await see(action.look, on);
   if (standing.changes.length === 0) return standing.value(false);
-  await doings.before();
+  if (!await doings.before()) return await converge(action, on, doings);
   doings.changes.push(...standing.changes);
   doings.acting = `${action.module} ${action.subject}`;
   await kept({ action, back: standing.back, on, doings }, () => standing.apply(on));
@@ -68,7 +71,7 @@ async function converge(action: Resource<unknown>, on: Target, doings: Doings): 
 async function carryOut(action: Imperative<unknown>, on: Target, doings: Doings): Promise<unknown> {
   const intent = await see(action.look, on);
   if (intent.does === undefined) return intent.idle();
-  await doings.before();
+  if (!await doings.before()) return await carryOut(action, on, doings);
   doings.changes.push(changeOf(action, intent.does));
   doings.acting = `${action.module} ${action.subject}`;
   const value = await kept({ action, back: intent.back, on, doings }, () => intent.run(on));

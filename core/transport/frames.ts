@@ -68,8 +68,7 @@ export class Frames {
     }
     while (this.#waiting[0]?.isComplete === true) {
       this.#waiting.shift()?.settle();
-      const [next] = this.#waiting;
-      next?.begin();
+      this.#waiting.at(0)?.begin();
     }
     if (rest.length > 0) this.#options.stray();
   }
