@@ -18,7 +18,7 @@ export interface ForeseenOwner {
 /** What will be at a path. */
 export type ForeseenPath =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'link'; readonly target: string; /** Where it is known whom the link itself belongs to. */ readonly owned?: ForeseenOwner }
   | { readonly kind: 'file'; readonly content: Buffer | Secret; readonly owned: ForeseenOwner; /** See `tick`. */ readonly mtime: number }
   /** A directory that is not there yet, so nothing is in it but what is planned as well. */
   | { readonly kind: 'directory'; readonly owned: ForeseenOwner }

@@ -5,6 +5,7 @@ import { realPath } from '../../core/real-path';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import { foretellPath } from './foretell';
 import { lookAt } from './look';
+import { mountsAt, parseMounts } from './mounts';
 import type { PathState } from './path-state';
 import { baseOf, parentOf, removalProblems } from './paths';
 
@@ -47,10 +48,7 @@ export function absent(params: AbsentParams): Resource<Applied> {
 
 function look(path: string): Probe<Leaving> {
   const { command, parse, expect, foresee } = lookAt(path, { follow: false });
-  return probe(lines(mountsBelow(path), command), result => {
-    const mounts = result.stdout.split('\n').filter(line => line.startsWith('mount ')).map(line => line.slice('mount '.length));
-    return { ...parse(result), mounts };
-  }, expect, async on => {
+  return probe(lines(mountsBelow(path), command), result => ({ ...parse(result), mounts: parseMounts(result.stdout) }), expect, async on => {
     const state = await foresee?.(on);
     // What is only planned has nothing mounted in it; a directory that stays is one to look at.
     if (state?.facts?.type === 'directory' && on.foreseen?.at((await realPath(on, path, false)).path)?.kind === 'kept') return undefined;
@@ -58,12 +56,10 @@ function look(path: string): Probe<Leaving> {
   });
 }
 
-/** The table of mounts names real paths and writes blanks as \040, proc_mounts(5). */
-const mountsBelow = (path: string): Command => cmd`r=$(readlink -f -- ${parentOf(path)}); r="${raw('${r%/}')}"/${baseOf(path)}
-while read -r _ m _; do
-  case $m in *\\*) m=$(printf %b "$m");; esac
-  case $m in "$r"|"$r"/*) printf 'mount %s\n' "$m";; esac
-done < /proc/mounts`;
+/** Of a link the link itself is meant, so only what is above it is resolved. */
+function mountsBelow(path: string): Command {
+  return mountsAt(cmd`d=$(readlink -f -- ${parentOf(path)}) && printf '%s/%s' ${raw('"${d%/}"')} ${baseOf(path)}`);
+}
 
 function compare({ facts, mounts }: Leaving, { path, recursive }: AbsentParams): Change[] {
   if (facts === undefined) return [];

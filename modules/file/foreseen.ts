@@ -41,7 +41,7 @@ async function foreseenAt(on: Target, path: string, follow: boolean): Promise<bo
 async function factsOf(on: Target, { real, will, options }: { readonly real: RealPath; readonly will: ForeseenPath; readonly options: LookOptions }): Promise<FileFacts | undefined> {
   switch (will.kind) {
     case 'absent': return undefined;
-    case 'link': return { type: 'link', mode: 0o777, ...NOBODY, size: will.target.length, mtime: NaN, sha256: undefined, content: undefined };
+    case 'link': return { type: 'link', ...NOBODY, ...will.owned, mode: 0o777, size: will.target.length, mtime: NaN, sha256: undefined, content: undefined };
     case 'directory': return { type: 'directory', ...will.owned, size: NaN, mtime: NaN, sha256: undefined, content: undefined };
     case 'file': return { type: 'file', ...will.owned, mtime: NaN, ...contentFacts(will.content, options) };
     case 'kept': {

@@ -61,10 +61,11 @@ export async function foretellCopy(on: Target, copy: string, state: Pick<PathSta
   await foretellPath(on, copy, { kind: 'made', mtime: foreseen.tick() });
 }
 
-interface Becoming { readonly state: PathState; readonly wanted: Attributes; /** Of what is new, unless said. */ readonly mode: number }
+/** A path that changes. */
+export interface Becoming { /** `undefined` facts of what is new. */ readonly state: { readonly facts: ForeseenOwner | undefined }; readonly wanted: Attributes; /** Of what is new, unless said. */ readonly mode: number }
 
 /** Mode and owner afterwards. A change of owner clears the set-user-ID bits unless the mode is set as well. */
-async function ownedAfter(on: Target, path: string, { state: { facts }, wanted, mode }: Becoming): Promise<ForeseenOwner> {
+export async function ownedAfter(on: Target, path: string, { state: { facts }, wanted, mode }: Becoming): Promise<ForeseenOwner> {
   const before = facts ?? { mode, ...await creator(on, path) };
   const isCleared = (before.mode & 0o6000) !== 0 && (wanted.owner !== undefined || wanted.group !== undefined);
   const user = idOf(wanted.owner, { id: before.uid, name: before.owner });
@@ -82,7 +83,7 @@ function idOf(wanted: string | number | undefined, before: Id): Id {
 }
 
 /** Whom something new belongs to. A directory with the set-group-ID bit gives its own group. */
-async function creator(on: Target, path: string): Promise<Omit<ForeseenOwner, 'mode'>> {
+export async function creator(on: Target, path: string): Promise<Omit<ForeseenOwner, 'mode'>> {
   const { facts } = await see(lookAt(parentOf(path), { follow: true }), on);
   const inherits = ((facts?.mode ?? 0) & 0o2000) !== 0;
   const isRoot = on.user === 'root';

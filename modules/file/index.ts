@@ -14,3 +14,4 @@ export { present, type PresentParams } from './present';
 export { stat, type FileStat, type NoFile, type StatParams } from './stat';
 export { renderTemplate, renderTemplateFile, template, type TemplateParams, type TemplateValues } from './template';
 export { textDiff } from './text-diff';
+export { tree, type TreeParams } from './tree';
