@@ -26,6 +26,8 @@ export interface Plan {
   readonly addresses: readonly number[];
   /** Delay each way of the slow link; 0 leaves it out. */
   readonly delayMs: number;
+  /** Over the slow link one host, or also the first number of hosts. */
+  readonly slowLink: 'one' | 'hosts';
   readonly limits: Omit<Limits, 'deadline'>;
   /** Begin nothing after so many milliseconds from when the lab is up. */
   readonly limitMs: number;
@@ -36,7 +38,6 @@ export interface Surroundings { readonly folder: string; readonly signal: AbortS
 
 const PYTHON = ['python3'];
 const MINUTE_MS = 60_000;
-const CROWD_REPEAT = 2;
 
 /** Boots the lab and measures. The lab stays up: whoever calls takes it down. */
 export async function sit(plan: Plan, around: Surroundings): Promise<Findings> {
@@ -50,8 +51,8 @@ export async function sit(plan: Plan, around: Surroundings): Promise<Findings> {
   const cases = new Cases({ lab, folder: around.folder, limits, signal: around.signal, say: around.say });
   const peers = await measureHosts(plan, { ...around, lab, cases, peers: ready.map(({ peer }) => peer) });
   const many = crowd.length === 0 ? { cells: [], floors: [], problems: [] }
-    : await measureCrowd({ ...around, lab, addresses: plan.addresses, repeat: CROWD_REPEAT, withFloor: ready.some(({ peer }) => peer.name === 'ssh'), deadline: limits.deadline });
-  for (const hosts of plan.hosts.slice(1)) await measureAt(plan, { ...around, lab, cases, peers }, hosts);
+    : await measureCrowd({ ...around, lab, addresses: plan.addresses, limits, withFloor: ready.some(({ peer }) => peer.name === 'ssh') });
+  for (const work of plan.works) for (const hosts of plan.hosts.slice(1)) await measureAt({ ...around, lab, cases, peers }, hosts, [work]);
   return {
     at, commit: await currentCommit(), machine: machine(), load, minutes: (performance.now() - started) / MINUTE_MS,
     peers: ready.map(({ peer: { name, title }, version }) => ({ name, title, version })), missing,
@@ -100,19 +101,19 @@ async function measureHosts(plan: Plan, work: AtWork): Promise<readonly Peer[]> 
   const failed = await work.cases.warmUp(work.peers, one);
   const peers = work.peers.filter(peer => !failed.includes(peer));
   const [first = 1] = plan.hosts;
-  await measureAt(plan, { ...work, peers }, first);
+  await measureAt({ ...work, peers }, first, plan.works);
   if (plan.delayMs > 0) await measureDelayed(plan, { ...work, peers }, targets.slice(0, first));
   return peers;
 }
 
-async function measureAt({ works }: Plan, work: AtWork, hosts: number): Promise<void> {
+async function measureAt(work: AtWork, hosts: number, works: readonly Work[]): Promise<void> {
   const targets = (await labTargets(work.lab)).filter(target => !isCrowd(target)).slice(0, hosts);
   const place = await makePlace(work.lab, join(work.folder, `hosts-${hosts}`), namespaceOf(work.lab), targets);
   for (const kind of works) await work.cases.measure(work.peers, place, { work: kind, delayMs: 0 });
 }
 
 /** Every host has an address of its own in front of it, where the proxy listens: to the peers these are different hosts, as they would be far away. */
-async function measureDelayed({ delayMs }: Plan, work: AtWork, targets: readonly Target[]): Promise<void> {
+async function measureDelayed({ delayMs, slowLink }: Plan, work: AtWork, targets: readonly Target[]): Promise<void> {
   const far = targets.map((target, index) => ({ ...target, address: `127.2.0.${index + 1}` }));
   const routes = targets.map(({ address }, index) => ({ listen: { host: far[index]?.address ?? '', port: SSH }, target: { host: address, port: SSH } }));
   const place = (name: string, of: readonly Target[]): Promise<Place> => makePlace(work.lab, join(work.folder, name), namespaceOf(work.lab), of);
@@ -120,7 +121,7 @@ async function measureDelayed({ delayMs }: Plan, work: AtWork, targets: readonly
   try {
     await work.cases.measureLink(work.peers, await place('far-one', far.slice(0, 1)), { proxy, delayMs });
     await proxy.delay(delayMs);
-    if (far.length > 1) await work.cases.measure(work.peers, await place('far', far), { work: 'unchanged', delayMs });
+    if (slowLink === 'hosts' && far.length > 1) await work.cases.measure(work.peers, await place('far', far), { work: 'unchanged', delayMs });
   } finally {
     proxy.stop();
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hostOf, type Lab } from '../../lab/lab';
 import { sshCommand, runIn } from '../command';
-import { hasTime, OVER, RUN_LIMIT_MS } from '../limits';
+import { hasTime, mayGoOn, OVER, RUN_LIMIT_MS, type Limits } from '../limits';
 import { runRunsheet } from '../peers/runsheet';
 import { labTargets, makePlace, namespaceOf } from '../places';
 import type { CrowdCell, CrowdFloor, Job, Place } from '../types';
@@ -21,18 +21,17 @@ const usage = z.strictObject({ cpuSeconds: z.number(), memoryMb: z.number() });
 export interface CrowdOptions {
   readonly lab: Lab;
   readonly folder: string;
+  /** Ascending. */
   readonly addresses: readonly number[];
-  /** Unchanged runs of each number of addresses; the first run is done once. */
-  readonly repeat: number;
+  readonly limits: Limits;
   readonly withFloor: boolean;
-  readonly deadline: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
 
 export interface CrowdFindings { readonly cells: readonly CrowdCell[]; readonly floors: readonly CrowdFloor[]; readonly problems: readonly string[] }
 
-/** For each number of addresses: a first run, unchanged ones, and `ssh ADDRESS true` on all of them, 50 at a time. */
+/** For each number of addresses a first run and one or two unchanged ones; for the smallest number also `ssh ADDRESS true` on all of them, 50 at a time. */
 export async function measureCrowd(options: CrowdOptions): Promise<CrowdFindings> {
   const found = { cells: [] as CrowdCell[], floors: [] as CrowdFloor[], problems: [] as string[] };
   const { lab } = options;
@@ -40,19 +39,22 @@ export async function measureCrowd(options: CrowdOptions): Promise<CrowdFindings
   const placeOf = (addresses: number): Promise<Place> => makePlace(lab, join(options.folder, `crowd-${addresses}`), namespaceOf(hostOf(lab, 'crowd')), crowdTargets(addresses, hostKey));
   await openAddresses(lab, 1);
   // One unmeasured run: what the first run of a playbook fills (checked types, compiled code) is no matter of how many hosts there are.
-  await new Runs(options, await placeOf(1)).repeat('first', 1);
+  await new Runs(options, await placeOf(1)).repeat('first', { times: 1, about: 0 });
   for (const addresses of options.addresses) {
-    const place = await placeOf(addresses);
+    const about = (work: CrowdCell['work']): number => {
+      const last = found.cells.findLast(cell => cell.work === work && cell.seconds.length > 0);
+      return last === undefined ? 0 : (last.seconds[0] ?? 0) * addresses / last.addresses;
+    };
+    const runs = new Runs(options, await placeOf(addresses));
     await openAddresses(lab, addresses);
     await emptyAddresses(lab);
-    const measured = new Runs(options, place);
-    const first = await measured.repeat('first', 1);
+    // Both or none: without the first run there is nothing that could be unchanged.
+    const first = await runs.repeat('first', { times: 1, about: about('first') + about('unchanged') });
     const done = first.why === undefined ? await finished(lab) : 0;
-    const unchanged = first.why === undefined ? await measured.repeat('unchanged', options.repeat) : { ...first, work: 'unchanged' as const };
-    if (first.why === undefined && done !== addresses) measured.problems.push(`${addresses} addresses: only ${done} have all that the playbook makes`);
-    found.cells.push(first, unchanged);
-    if (options.withFloor) found.floors.push(await measured.floor());
-    found.problems.push(...measured.problems);
+    if (first.why === undefined && done !== addresses) runs.problems.push(`${addresses} addresses: only ${done} have all that the playbook makes`);
+    found.cells.push(first, first.why === undefined ? await runs.repeat('unchanged', { times: 2, about: about('unchanged') }) : { ...first, work: 'unchanged' });
+    if (options.withFloor && addresses === options.addresses[0]) found.floors.push(await runs.floor());
+    found.problems.push(...runs.problems);
   }
   return found;
 }
@@ -63,10 +65,11 @@ class Runs {
 
   constructor(private readonly options: CrowdOptions, private readonly place: Place) {}
 
-  async repeat(work: CrowdCell['work'], times: number): Promise<CrowdCell> {
+  /** @param how how often at most, and how many seconds a run will take, as far as that is known */
+  async repeat(work: CrowdCell['work'], how: { readonly times: number; readonly about: number }): Promise<CrowdCell> {
     const cell = { addresses: this.#addresses, work, seconds: [] as number[], cpu: [] as number[], memory: [] as number[] };
-    for (let i = 0; i < times; i += 1) {
-      if (!hasTime(this.options, cell.seconds.at(-1) ?? 0)) return cell.seconds.length > 0 ? cell : { ...cell, why: OVER };
+    for (let i = 0; i < how.times && mayGoOn(this.options.limits, cell.seconds); i += 1) {
+      if (!hasTime(this.options.limits, cell.seconds.at(-1) ?? how.about)) return cell.seconds.length > 0 ? cell : { ...cell, why: OVER };
       const { seconds, cpuSeconds, memoryMb, problems } = await this.#once(work);
       this.options.say(`${this.#addresses} addresses, ${work}: ${seconds.toFixed(2)} s, processor ${cpuSeconds.toFixed(2)} s, memory ${memoryMb.toFixed(0)} MB`);
       if (problems.length > 0) {
@@ -82,7 +85,7 @@ class Runs {
 
   async floor(): Promise<CrowdFloor> {
     const floor = { addresses: this.#addresses, seconds: [] as number[] };
-    if (!hasTime(this.options, 0)) return { ...floor, why: OVER };
+    if (!hasTime(this.options.limits, 0)) return { ...floor, why: OVER };
     const started = performance.now();
     const { code } = await runIn(this.place.netns, ['sh', FLOOR, this.place.list, String(AT_ONCE)], { env: { SSH: sshCommand(this.place) }, expect: 'any', timeoutMs: RUN_LIMIT_MS, signal: this.options.signal });
     const seconds = (performance.now() - started) / 1000;

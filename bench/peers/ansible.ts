@@ -1,6 +1,7 @@
 /** Ansible at its best: pipelining, ControlPersist, 50 forks, no facts, the interpreter named; and the same with mitogen's strategy. Host keys are checked. */
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../core/errors';
 import { run } from '../../lab/command';
 import type { ExecResult } from '../../lab/types';
 import { lastWords, timed, type Account } from '../command';
@@ -10,7 +11,7 @@ const PROGRAM = '/usr/bin/ansible-playbook';
 const PLUGINS = '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy';
 const PLAYBOOK = join(__dirname, '../everyday/everyday.yml');
 const FILES = join(__dirname, '../../lab/everyday');
-const INSTALL_LIMIT_MS = 5 * 60_000;
+const APT_LIMIT_MS = 3 * 60_000;
 
 export const ansible = ansiblePeer('ansible', 'Ansible, pipelining', []);
 export const mitogen = ansiblePeer('mitogen', 'Ansible, mitogen', [`strategy_plugins = ${PLUGINS}`, 'strategy = mitogen_linear']);
@@ -33,12 +34,17 @@ async function versionOf(name: string): Promise<string> {
   return `${name} ${stdout.trim()}`;
 }
 
-/** Installs Debian's packages where the path is missing. @throws Error, one sentence, when that is impossible */
+/** Installs Debian's packages where the path is missing; package lists that are missing or stale are fetched first. @throws Error, one sentence, when that is impossible */
 async function install(path: string, packages: readonly string[]): Promise<void> {
   if (await exists(path)) return;
-  const options = { expect: 'any', timeoutMs: INSTALL_LIMIT_MS, env: { DEBIAN_FRONTEND: 'noninteractive' } } as const;
-  const tried = await run(['apt-get', '-o', 'DPkg::Lock::Timeout=120', '-qq', 'install', '--yes', '--no-install-recommends', ...packages], options)
-    .catch((error: unknown) => ({ code: 1, stdout: '', stderr: String(error) }));
+  const apt = (...args: readonly string[]): Promise<ExecResult> => run(['apt-get', '-o', 'DPkg::Lock::Timeout=120', '-qq', ...args], { expect: 'any', timeoutMs: APT_LIMIT_MS, env: { DEBIAN_FRONTEND: 'noninteractive' } })
+    .catch((error: unknown) => ({ code: 1, stdout: '', stderr: messageOf(error) }));
+  const tryIt = (): Promise<ExecResult> => apt('install', '--yes', '--no-install-recommends', ...packages);
+  let tried = await tryIt();
+  if (tried.code !== 0) {
+    await apt('update');
+    tried = await tryIt();
+  }
   if (tried.code !== 0 || !(await exists(path))) throw new Error(`Debian's packages ${packages.join(' and ')} are not installed and could not be: ${lastWords(tried)}`);
 }
 
