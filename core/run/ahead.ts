@@ -7,6 +7,7 @@
  */
 import type { Host } from '../inventory/host';
 import { see, type Action, type Look } from '../module';
+import type { Command } from '../transport/command';
 import type { OpenConnection } from '../transport/connection';
 import { AheadTarget } from './ahead-target';
 import { becomeUser } from './become';
@@ -55,9 +56,11 @@ export class Ahead {
     window.width = Math.min(MOST_TASKS, window.width * 2);
   }
 
-  /** Sends a look behind a change that was sent just now, and that of the next task: they see what the change leaves behind. */
-  sendBehind(job: HostTask, action: Action<unknown>, on: OpenConnection): void {
-    this.#look(action, this.#target(on));
+  /** Sends the looks behind a change that was sent just now, and those of the next task: they see what the change leaves behind. */
+  sendBehind(job: HostTask, { action, then }: { readonly action: Action<unknown>; readonly then: readonly Command[] }, on: OpenConnection): void {
+    const target = this.#target(on);
+    this.#look(action, target);
+    for (const command of then) target.run(command).catch(() => undefined);
     this.#sendAll(this.#behind(job, 1), job, on);
   }
 

@@ -93,7 +93,7 @@ async function onPlace(job: HostTask, place: Host, { actions, several, given, do
     const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => {
       const foreseen = run.check ? run.foreseen(place) : undefined;
       const on = new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name), foreseen, memory });
-      if (settings.ahead) doings.making = (action, make) => making({ job, place, connection, target: on }, action, make);
+      if (settings.ahead) doings.making = (action, make, then) => making({ job, place, connection, target: on }, { action, make, then });
       return rounds({ task: step.task, actions, several, given, check: run.check, planned, isHandler: step.isHandler, doings, actor, on });
     });
     actor.settle();

@@ -47,11 +47,10 @@ export class Locks {
     return this.#all;
   }
 
-  /** Gives them all back; never throws. */
-  async release(): Promise<void> {
+  /** None is being taken any more; never throws. They are given back with their links. */
+  async settled(): Promise<void> {
     // A cancelled wait for a lock ends with the transport.
     if (!this.run.signal.aborted) await this.#all?.catch(() => undefined);
-    await Promise.all(this.#held.splice(0).map(lock => lock.release()));
   }
 
   async #takeAll(): Promise<void> {

@@ -1,6 +1,7 @@
 /** The making of a change: what was seen before it is forgotten, and the looks that come after it are sent right behind it. */
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
+import type { Command } from '../transport/command';
 import type { OpenConnection } from '../transport/connection';
 import type { HostTask } from './host-work';
 import type { TaskTarget } from './target';
@@ -13,8 +14,16 @@ export interface Site {
   readonly target: TaskTarget;
 }
 
+/** A change. */
+export interface Making<T> {
+  readonly action: Action<unknown>;
+  readonly make: () => Promise<T>;
+  /** Looks that are done after it. */
+  readonly then: readonly Command[];
+}
+
 /** Makes the change. */
-export async function making<T>({ job, place, connection, target }: Site, action: Action<unknown>, make: () => Promise<T>): Promise<T> {
+export async function making<T>({ job, place, connection, target }: Site, { action, make, then }: Making<T>): Promise<T> {
   const { run: { ahead }, host } = job;
   const forget = (but?: string): void => {
     if (action.reach === 'cluster') ahead.forgetAll();
@@ -28,7 +37,7 @@ export async function making<T>({ job, place, connection, target }: Site, action
     before: () => forget(),
     sent: apart => {
       last.isBehind = isOver && !apart;
-      if (last.isBehind) ahead.sendBehind(job, action, connection);
+      if (last.isBehind) ahead.sendBehind(job, { action, then }, connection);
     },
   };
   forget();

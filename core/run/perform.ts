@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { spoken } from '../duration';
 import { CheckError, ConvergenceError } from '../errors';
 import { see, type Action, type Change, type Check, type Imperative, type Resource, type WayBack } from '../module';
+import type { Command } from '../transport/command';
 import type { Target } from '../transport/connection';
 import type { UndoKeeper } from './undo';
 
@@ -19,8 +20,8 @@ export interface Doings {
   readonly before: () => Promise<boolean>;
   /** Keeps what a rollback needs; without it nothing is kept. */
   undo?: UndoKeeper;
-  /** Surrounds the making of a change: what was seen before it is forgotten. */
-  making: <T>(action: Action<unknown>, make: () => Promise<T>) => Promise<T>;
+  /** Surrounds the making of a change: what was seen before it is forgotten. @param then looks that are done after it */
+  making: <T>(action: Action<unknown>, make: () => Promise<T>, then: readonly Command[]) => Promise<T>;
 }
 
 /** Does it and returns its value. @throws whatever goes wrong; `doings` then says how far it came */
@@ -85,8 +86,8 @@ interface Acting { readonly action: Action<unknown>; readonly back: WayBack; rea
 
 /** Makes a change, with what a rollback needs of it on record before and after. */
 function kept<T>({ doings, ...changing }: Acting, make: () => Promise<T>): Promise<T> {
-  const making = (): Promise<T> => doings.making(changing.action, make);
-  return doings.undo === undefined ? making() : doings.undo.around(changing, making);
+  const making = (then: readonly Command[]): Promise<T> => doings.making(changing.action, make, then);
+  return doings.undo === undefined ? making([]) : doings.undo.around(changing, making);
 }
 
 function difference({ resource, property, from, to }: Change): string {

@@ -24,7 +24,8 @@ export async function runPlaybook(job: RunJob): Promise<RecapEvent> {
   } catch (error) {
     broken = { kind: isPlaybookError(error) ? 'refused' : 'broken', text: describeError(error) };
   }
-  await run?.locks.release();
+  await run?.locks.settled();
+  // Each link lets its lock go once nothing is at work there.
   await job.transport.close();
   const halt = broken ?? run?.halt;
   const recap = redactData<RecapEvent>({

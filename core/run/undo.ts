@@ -1,6 +1,7 @@
 /** Keeps what a rollback needs of each change: copies on the host and a line in the record before it, what it left after it. */
 import { CommandError, isRunnerError, messageOf } from '../errors';
 import type { Action, WayBack } from '../module';
+import type { Command } from '../transport/command';
 import type { Target } from '../transport/connection';
 import type { UndoLog } from './undo-log';
 import type { ChangeLine, PathAfter } from './undo-record';
@@ -31,14 +32,18 @@ export class UndoKeeper {
   /** @param warn told what cannot be rolled back although its module could */
   constructor(private readonly log: UndoLog, private readonly place: UndoPlace, private readonly warn: (text: string) => void) {}
 
-  /** Makes a change between the two lines of its record. @throws what the change throws, and when the host is gone before it */
-  async around<T>(changing: Changing, make: () => Promise<T>): Promise<T> {
+  /**
+   * Makes a change between the two lines of its record.
+   * @param make gets the look that is done after it
+   * @throws what the change throws, and when the host is gone before it
+   */
+  async around<T>(changing: Changing, make: (then: readonly Command[]) => Promise<T>): Promise<T> {
     const { on } = changing;
     const seq = this.log.next();
     const kept = await this.#keep(changing, seq);
     await this.log.append(this.#line(changing, seq, kept));
     try {
-      return await make();
+      return await make(kept.paths.length === 0 ? [] : [lookCommand(kept.paths)]);
     } finally {
       const left = await look(on, kept.paths);
       if (left !== undefined) await this.log.append({ v: 1, type: 'left', seq, at: now(), left });

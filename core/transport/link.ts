@@ -61,8 +61,13 @@ export class Link implements HostLink {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#connections.values()].map(connection => connection.sessions.close()));
+    const sessions = [...this.#connections.values()].map(connection => connection.sessions);
+    const isBusy = sessions.some(each => each.busy);
+    const killed = Promise.all(sessions.map(each => each.close()));
+    // Another run may be let in once nothing of this one is at work.
+    if (isBusy) await killed;
     await Promise.all([...this.#locks].map(lock => lock.release()));
+    await killed;
     await this.#options.wire.close();
   }
 

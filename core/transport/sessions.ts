@@ -33,11 +33,17 @@ export class Sessions {
   #tools: Promise<void> | undefined;
   /** The last command that may change something: the next one waits for its end, a look only until it was sent. */
   #last: { readonly sent: Promise<unknown>; readonly ended: Promise<unknown> } = { sent: Promise.resolve(), ended: Promise.resolve() };
+  #working = 0;
   #closed = false;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     this.#guard = new Guard({ open: script => this.standing(script), sh: options.sh, limits: options.limits });
+  }
+
+  /** Is any command under way? */
+  get busy(): boolean {
+    return this.#working > 0;
   }
 
   /** Have they been closed by us? */
@@ -59,7 +65,7 @@ export class Sessions {
       await shell.idle;
       return shell.usable ? shell : await this.#openShell();
     });
-    const outcome = ready.then(shell => shell.run(order));
+    const outcome = this.#counted(ready.then(shell => shell.run(order)));
     this.#last = { sent: ready.catch(() => undefined), ended: outcome.catch(() => undefined) };
     return outcome;
   }
@@ -70,7 +76,7 @@ export class Sessions {
    */
   async look(order: Order): Promise<Outcome> {
     await this.#last.sent;
-    const outcome = (await this.#openShell()).run(order);
+    const outcome = this.#counted((await this.#openShell()).run(order));
     // Nobody may hear of an outcome before the tools are known to be there.
     const [result] = await Promise.all([outcome, this.#tools]);
     return result;
@@ -82,7 +88,7 @@ export class Sessions {
     const leave = await this.#options.slots.take();
     try {
       const session = await this.#guarded(() => this.#session());
-      return await runOwn(session, this.#guard, order, this.#options.limits);
+      return await this.#counted(runOwn(session, this.#guard, order, this.#options.limits));
     } finally {
       leave();
     }
@@ -105,6 +111,15 @@ export class Sessions {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#guard.close();
+  }
+
+  async #counted<T>(work: Promise<T>): Promise<T> {
+    this.#working += 1;
+    try {
+      return await work;
+    } finally {
+      this.#working -= 1;
+    }
   }
 
   #openShell(): Promise<Shell> {

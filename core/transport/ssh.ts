@@ -10,8 +10,8 @@ import { channelOf, type Channel, type Exit, type Wire } from './wire';
 export class SshWire implements Wire {
   failure: ConnectionError | undefined;
   readonly #ended: Promise<void>;
-  /** Rejects when the link is gone. */
-  readonly #lost: Promise<never>;
+  /** Ends the waiting for channels that are being opened. */
+  readonly #opening = new Set<() => void>();
 
   constructor(readonly user: string, private readonly host: Host, private readonly client: Client) {
     this.#ended = new Promise(resolve => {
@@ -20,10 +20,9 @@ export class SshWire implements Wire {
       client.on('close', () => {
         this.fail(new ConnectionError(host.name, `the link dropped${reason}`, 'What was running there has been killed; run again, which inspects the state.'));
         resolve();
+        for (const giveUp of this.#opening) giveUp();
       });
     });
-    this.#lost = this.#ended.then(() => { throw this.failure ?? new ConnectionError(host.name, 'the link dropped'); });
-    this.#lost.catch(() => undefined);
   }
 
   exec(line: string): Promise<Channel> {
@@ -52,12 +51,7 @@ export class SshWire implements Wire {
     for (let delay = 25; ; delay = Math.min(delay * 2, 1_000)) {
       this.#check();
       try {
-        return await Promise.race([this.#lost, new Promise<C>((resolve, reject) => {
-          ask((error, opened) => {
-            if (error === undefined) resolve(opened());
-            else reject(error);
-          });
-        })]);
+        return await this.#unlessLost(ask);
       } catch (error) {
         this.#check();
         const message = error instanceof Error ? error.message : String(error);
@@ -66,6 +60,19 @@ export class SshWire implements Wire {
         await new Promise(resolve => setTimeout(resolve, delay));
       }
     }
+  }
+
+  /** Not a race with a promise of the link's end: that would keep every channel, and what was sent over it, until the link ends. */
+  #unlessLost<C>(ask: (done: (error: Error | undefined, opened: () => C) => void) => void): Promise<C> {
+    return new Promise<C>((resolve, reject) => {
+      const giveUp = (): void => reject(this.failure ?? new ConnectionError(this.host.name, 'the link dropped'));
+      this.#opening.add(giveUp);
+      ask((error, opened) => {
+        this.#opening.delete(giveUp);
+        if (error === undefined) resolve(opened());
+        else reject(error);
+      });
+    });
   }
 
   #check(): void {

@@ -83,7 +83,7 @@ describe('locks', () => {
     const result = await w.run(playbook({ name: 'P', plays }));
     expect(result.recap.exit).toBe(0);
     expect(w.calls.filter(call => call.startsWith('lock')).sort()).toEqual(['lock h1 login', 'lock h2 login', 'lock h3 login']);
-    expect(w.calls.findIndex(call => call.startsWith('lock'))).toBe(3);
+    expect(w.calls.slice(0, 3).filter(call => call.startsWith('lock')), 'not before the first task that may change something').toEqual([]);
     expect(['h1', 'h2', 'h3'].map(host => w.read(host, '.lock'))).toEqual([undefined, undefined, undefined]);
   });
 

@@ -104,6 +104,7 @@ function resultOf(recap: RecapEvent, events: readonly RunnerEvent[]): Result {
 /** The real transport to this machine, with hosts that can be down, and with a lock for each of them: they share this machine's. */
 function localTransport(runId: string, { dir, down, calls }: { readonly dir: string; readonly down: ReadonlySet<string>; readonly calls: string[] }): Transport {
   const real = createTransport({ hostKey: 'strict', connectTimeoutMs: 10_000, notice: () => undefined, runId });
+  const held = new Set<string>();
   return {
     link: async (host, signal): Promise<HostLink> => {
       if (down.has(host.name)) throw new ConnectionError(host.name, 'no route to host');
@@ -120,12 +121,16 @@ function localTransport(runId: string, { dir, down, calls }: { readonly dir: str
           const file = join(dir, host.name, '.lock');
           if (existsSync(file)) throw new RefusedError(`${host.name} is locked by ${readFileSync(file, 'utf8')}`);
           writeFileSync(file, `run ${claim.run} of ${claim.holder}`);
+          held.add(file);
           return { release: async () => { await Promise.resolve(); rmSync(file, { force: true }); } };
         },
         close: () => link.close(),
       };
     },
-    close: () => real.close(),
+    close: async () => {
+      await real.close();
+      for (const file of held) rmSync(file, { force: true });
+    },
   };
 }
 
