@@ -1,7 +1,7 @@
 /** Archives as tar(1) unpacks them: GNU's format, which busybox reads as well. @see https://www.gnu.org/software/tar/manual/html_node/Standard.html */
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { RefusedError } from '../../core/errors';
+import { sha256OfFile } from './controller-files';
 
 /** A file or a link in an archive; directories are made beforehand. */
 export type ArchiveItem =
@@ -37,7 +37,8 @@ function readInto(room: Buffer, { from, sha256 }: { readonly from: string; reado
   } finally {
     closeSync(file);
   }
-  if (createHash('sha256').update(room).digest('hex') !== sha256) throw new RefusedError(`${from} changed on the controller since it was looked at`, 'run again once nobody writes to it');
+  // Asked for afterwards, it is another one wherever the file changed since it was looked at.
+  if (sha256OfFile(from) !== sha256) throw new RefusedError(`${from} changed on the controller since it was looked at`, 'run again once nobody writes to it');
 }
 
 function headersOf(item: ArchiveItem): Buffer {

@@ -1,5 +1,5 @@
 /**
- * Brings what differs of a tree to a host. What is new goes, as one archive, into hidden directories `.tree.runsheet-<run>`, one in each directory that gets
+ * Brings what differs of a tree to a host. What is new goes, as one archive, into hidden directories `.<name>.runsheet-<run>`, one in each directory that gets
  * something, so that no rename leads to another file system; when all of it is there, as it shall be, it is renamed into place. @see tar(1), rename(2)
  */
 import { createHash } from 'node:crypto';
@@ -20,11 +20,11 @@ export interface TreeJob {
 }
 
 /** Larger archives are sent one after the other: each is in memory as a whole. In bytes. */
-const MOST_AT_ONCE = 64 * 1024 * 1024;
+const MOST_AT_ONCE = 16 * 1024 * 1024;
 
 /** Makes the differences; unless all that is new has arrived whole, nothing is changed. @throws CommandError, RefusedError */
 export async function sendTree(on: Target, job: TreeJob): Promise<void> {
-  const staging = stagingOf(job, `.tree.runsheet-${on.runId}`);
+  const staging = stagingOf(job, on.runId);
   const pieces = piecesOf(staging.items.map(({ item }) => item));
   const start = begun(staging, job.wanted.path);
   for (const [i, piece] of pieces.entries()) {
@@ -50,16 +50,19 @@ interface Staging {
   readonly anchor: string;
   /** Is the anchor to be made, with those above it? */
   readonly isNew: boolean;
-  /** The hidden directories' name, and the directories that get one. */
+  /** The hidden directories' name, how those of all runs begin, and the directories that get one. */
   readonly hidden: string;
+  readonly leftovers: string;
   readonly holders: readonly string[];
   readonly directories: readonly Staged[];
   /** Files and links. */
   readonly items: readonly StagedItem[];
 }
 
-function stagingOf({ wanted, state, differences }: TreeJob, hidden: string): Staging {
+function stagingOf({ wanted, state, differences }: TreeJob, runId: string): Staging {
   const isNew = state.top === undefined;
+  const leftovers = `.${baseOf(wanted.path) || 'tree'}.runsheet-`;
+  const hidden = leftovers + runId;
   const puts = new Set(differences.filter(({ act }) => act === 'put').map(({ name }) => name));
   const holders = new Set<string>();
   const directories: Staged[] = [];
@@ -75,7 +78,7 @@ function stagingOf({ wanted, state, differences }: TreeJob, hidden: string): Sta
     if (entry.kind === 'directory') directories.push(staged);
     else items.push({ ...staged, item: itemOf(entry, staged, wanted) });
   }
-  return { anchor: isNew ? parentOf(wanted.path) : wanted.path, isNew, hidden, holders: [...holders], directories, items };
+  return { anchor: isNew ? parentOf(wanted.path) : wanted.path, isNew, hidden, leftovers, holders: [...holders], directories, items };
 }
 
 function itemOf(entry: Exclude<TreeEntry, { kind: 'directory' }>, { path, old }: Staged, wanted: WantedTree): ArchiveItem {
@@ -113,14 +116,14 @@ function sharedArchive(items: readonly ArchiveItem[]): Buffer {
   return made;
 }
 
-function begun({ anchor, isNew, hidden, holders }: Staging, path: string): Command {
+function begun({ anchor, isNew, hidden, leftovers, holders }: Staging, path: string): Command {
   return cmd`p=${path} t=${hidden}
 fail() { echo "$p: $1" >&2; exit 1; }
 names() { [ $# -eq 0 ] || printf '%s\0' "$@"; }
 ${isNew ? cmd`mkdir -p -- ${anchor} || exit 1` : raw(':')}
 cd -- ${anchor} || exit 1
 umask 077
-clean() { for d in ${holders}; do rm -rf -- "$d/"${raw('.tree.runsheet-*')}; done; }
+clean() { for d in ${holders}; do rm -rf -- "$d/"${leftovers}*; done; }
 trap clean EXIT
 trap 'exit 1' HUP INT TERM PIPE`;
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isRunnerError } from '../../../core/errors';
 import { Secret } from '../../../core/secret';
@@ -140,4 +142,22 @@ test('a reader sees the old file or the new one, never a part', async () => {
   clearInterval(reading);
   expect(seen.size).toBe(2);
   expect([...seen].every(text => contents.includes(text))).toBe(true);
+});
+
+test('what was sent is not kept until the link ends', async () => {
+  await using server = await startSshServer();
+  await using opened = await connectTo(server.host());
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const send = async (): Promise<WeakRef<Buffer>> => {
+    const content = Buffer.alloc(1024 * 1024, 'x');
+    await opened.on.write(join(server.dir, 'sent'), content);
+    return new WeakRef(content);
+  };
+  const sent = await send();
+  // Collecting goes on beside what runs: the test's own time limit ends it.
+  while (sent.deref() !== undefined) {
+    await new Promise(resolve => setTimeout(resolve, 20));
+    collect();
+  }
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cmd, lines } from '../../../core/transport/command';
 import type { Target } from '../../../core/transport/connection';
@@ -160,7 +160,7 @@ describe('file.tree', () => {
 
   test('removes what a dead run left', async () => {
     await carryOut(make()(), on);
-    fill(path, { 'a.conf': 'x', '.tree.runsheet-20250101T000000Z-dead/half': 'x' });
+    fill(path, { 'a.conf': 'x', [`.${basename(path)}.runsheet-20250101T000000Z-dead/half`]: 'x' });
     await changesOnce(make(), on);
     expect(contents(path)).toEqual(contents(from));
   });
