@@ -59,15 +59,15 @@ export class Cases {
     for (const peer of working) this.cells.push(cellOf({ peer: peer.name, work, hosts: names.length, delayMs }, seconds.get(peer) ?? [], skipped.get(peer)));
   }
 
-  /** One host behind the proxy, nothing to change: each peer without and with the delay, in turn. Bytes and turns are those of one run with the delay. */
+  /** One host behind the proxy, nothing to change: each peer without and with the delay, in turn; the quickest first, or the slow ones would use up the time. Bytes and turns are those of one run with the delay. */
   async measureLink(peers: readonly Peer[], place: Place, { proxy, delayMs }: { readonly proxy: Proxy; readonly delayMs: number }): Promise<void> {
-    for (const peer of peers) {
+    for (const peer of [...peers].sort((a, b) => this.#lastOf(a, 1) - this.#lastOf(b, 1))) {
       const [near, far]: [number[], number[]] = [[], []];
       let traffic: Traffic = { connections: 0, bytesUp: 0, bytesDown: 0, turns: 0 };
       let why: string | undefined;
       for (let round = 0; round < this.given.limits.repeat && why === undefined && mayGoOn(fewer(this.given.limits), [...near, ...far]); round += 1) {
         for (const [ms, into] of [[0, near], [delayMs, far]] as const) {
-          if (!hasTime(this.given.limits, into.at(-1) ?? 0)) { why = OVER; break; }
+          if (!hasTime(this.given.limits, into.at(-1) ?? near.at(-1) ?? 0)) { why = OVER; break; }
           await proxy.delay(ms);
           const outcome = await this.#inFolder(place, 'v1', job => peer.run(job));
           if (outcome.problems.length > 0) { why = outcome.problems[0]; break; }

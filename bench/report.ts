@@ -46,7 +46,7 @@ function delayed(findings: Findings): string[] {
   const { links } = findings;
   const delay = links[0]?.delayMs ?? cells[0]?.delayMs;
   if (delay === undefined) return [];
-  const rows = links.map(link => [
+  const rows = ORDER.flatMap(name => links.filter(({ peer }) => peer === name)).map(link => [
     titleOf(findings, link.peer), figure(median(link.near)), link.why ?? figure(median(link.far)), figure(roundTrips(link.near, link.far, link.delayMs)), ...trafficOf(link),
   ]);
   const numbers = [...new Set(cells.map(({ hosts }) => hosts))];
