@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError, describeError, messageOf } from '../errors';
+import type { Host } from '../inventory/host';
 import { EVENT_VERSION, type RunnerEvent } from '../report/events';
 import { openJournal, type Journal } from '../run/journal';
 import type { Guard, RunJob } from '../run/job';
@@ -12,6 +13,7 @@ import { openUndoLog } from '../run/undo-log';
 import { redact, type Secret } from '../secret';
 import type { Transport } from '../transport/connection';
 import { ask, askStep, type Asking } from './ask';
+import type { EarlyTransport } from './early';
 import { Interrupts } from './interrupts';
 import { recordOf, type JobRecord } from './job-record';
 import type { RunOptions } from './options';
@@ -31,6 +33,8 @@ export interface RunFrame {
   readonly timings: Timings;
   /** For sudo, on hosts whose inventory names none. */
   readonly password: Secret | undefined;
+  /** One that may be connecting already. */
+  readonly transport?: EarlyTransport;
   /** Told of every event. */
   readonly listen?: (event: RunnerEvent) => void;
   /** Nothing is printed and nothing written down: the look before an apply. */
@@ -61,7 +65,9 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   const notice = (text: string, host?: string): void => {
     emit({ v: EVENT_VERSION, run: runId, at: new Date().toISOString(), type: 'notice', level: 'info', text: redact(text), ...(host === undefined ? {} : { host }) });
   };
-  const plain = transportFor({ runId, options, password: frame.password, notice: (host, text) => notice(text, host.name) });
+  const tell = (host: Host, text: string): void => notice(text, host.name);
+  const plain = frame.transport ?? transportFor({ runId, options, password: frame.password, notice: tell });
+  if (frame.transport !== undefined) frame.transport.notice = tell;
   const transport = options.verbose ? timed(plain, frame.timings, notice) : plain;
   const leave = async (exit: number, stopped: string): Promise<void> => {
     emit(recapFor({ runId, exit, check: options.check, stopped }));

@@ -30,23 +30,31 @@ export interface Prepared {
   readonly checked: readonly string[];
 }
 
+/** One whose types are not checked yet. */
+export type Laid = Omit<Prepared, 'checked'>;
+
 /** Called with the name of each step that has ended, for `--verbose`. */
 export type Mark = (step: string) => void;
 
 /**
  * Loads and checks all that a run needs; connects to nothing. The problems of the type check come first: what else is wrong is often only what
  * follows from them.
+ * @param ready called when all but the types is known to be right
  * @throws UsageError, InventoryError or PlaybookError
  */
-export async function prepare({ path, types }: Begun, options: PlaybookOptions, mark: Mark): Promise<Prepared> {
-  const planned = attempt(() => layOut(path, options, mark));
+export async function prepare({ path, types }: Begun, options: PlaybookOptions, mark: Mark, ready: (laid: Laid) => void = () => undefined): Promise<Prepared> {
+  const planned = attempt(() => {
+    const laid = layOut(path, options, mark);
+    ready(laid);
+    return laid;
+  });
   const { problems, remembered, sources } = await types;
   mark(remembered ? 'types unchanged' : 'types checked');
   if (problems.length > 0) throw new PlaybookError(problems);
   return { ...planned(), checked: sources };
 }
 
-function layOut(path: string, options: PlaybookOptions, mark: Mark): Omit<Prepared, 'checked'> {
+function layOut(path: string, options: PlaybookOptions, mark: Mark): Laid {
   const inventory = loadInventory(options.inventory);
   mark('inventory read');
   const playbook = loadPlaybook(path);

@@ -11,7 +11,7 @@ export interface Reach {
   readonly runId: string;
   readonly options: ReachOptions;
   /** For sudo, on hosts whose inventory names none. */
-  readonly password: Secret | undefined;
+  readonly password: Secret | undefined | Promise<Secret | undefined>;
   readonly notice: (host: Host, text: string) => void;
 }
 
@@ -21,7 +21,7 @@ export function transportFor({ runId, options, password, notice }: Reach): Trans
     runId, notice,
     hostKey: options.hostKey,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    becomePassword: () => Promise.resolve(password),
+    becomePassword: async () => await password,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
   });
