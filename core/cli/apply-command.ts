@@ -32,6 +32,7 @@ export async function applyCommand(file: string, again: AgainOptions, timings: T
   const frame: RunFrame = { options, timings, password: await becomePassword(options) };
   const exit = await requireFit(plan, prepared, { frame, file });
   if (exit !== 0) return exit;
+  timings.mark('plan compared');
   if (plan.tasks.length === 0) {
     (options.json ? process.stderr : process.stdout).write('Nothing is to be done.\n');
     return 0;

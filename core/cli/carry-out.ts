@@ -17,13 +17,14 @@ import type { EarlyTransport } from './early';
 import { Interrupts } from './interrupts';
 import { recordOf, type JobRecord } from './job-record';
 import type { RunOptions } from './options';
-import { Output } from './output';
+import { isDrawable, Output } from './output';
 import { JOURNALS } from './past-runs';
 import type { Prepared } from './prepare';
 import { transportFor } from './reach';
 import { recapFor } from './recap';
 import { argsOf } from './run-args';
 import type { Timings } from './timings';
+import { timingLines, type RunTimings } from './timings-table';
 
 /** How long whoever leaves at once waits for commands to be killed. */
 const LEAVE_MS = 2000;
@@ -51,6 +52,8 @@ export interface RunFrame {
 export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<number> {
   const { options } = frame;
   const { runId } = prepared;
+  const meter = frame.silent === true ? undefined : frame.timings.meter;
+  const before = { steps: frame.timings.steps, begun: performance.now() };
   const journal = frame.silent === true ? undefined : journalFor(prepared, frame);
   const output = new Output(options);
   let isOver = false;
@@ -66,7 +69,7 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
     emit({ v: EVENT_VERSION, run: runId, at: new Date().toISOString(), type: 'notice', level: 'info', text: redact(text), ...(host === undefined ? {} : { host }) });
   };
   const tell = (host: Host, text: string): void => notice(text, host.name);
-  const plain = frame.transport ?? transportFor({ runId, options, password: frame.password, notice: tell });
+  const plain = frame.transport ?? transportFor({ runId, options, password: frame.password, notice: tell, watch: meter });
   if (frame.transport !== undefined) frame.transport.notice = tell;
   const transport = options.verbose ? timed(plain, frame.timings, notice) : plain;
   const leave = async (exit: number, stopped: string): Promise<void> => {
@@ -82,10 +85,11 @@ export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<num
   output.onClosed(() => interrupts.hangUp('nobody reads the output any more'));
   const ledger = options.check || journal === undefined ? undefined : new Ledger(runId, done => journal.done(done), frame.after?.done);
   const undo = options.check || journal === undefined ? undefined : openUndoLog(dirname(journal.path), notice);
-  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, interrupts }), ...(ledger === undefined ? {} : { ledger }), ...(undo === undefined ? {} : { undo }) });
+  const recap = await runPlaybook({ ...jobFor(prepared, { frame, transport, emit, output, interrupts }), ...(ledger === undefined ? {} : { ledger }), ...(undo === undefined ? {} : { undo }), ...(meter === undefined ? {} : { meter }) });
   await output.close();
   await journal?.close();
   undo?.close();
+  if (meter !== undefined) tellTimings({ ...before, ended: performance.now(), figures: meter.figures() }, questionsOn(options));
   const problem = journal?.problem();
   if (journal !== undefined && problem !== undefined) process.stderr.write(`the journal ${journal.path} is not complete: ${problem}\n`);
   return recap.exit;
@@ -105,6 +109,10 @@ function jobFor(prepared: Prepared, rest: Pick<RunJob, 'transport' | 'emit'> & {
     ...(options.step ? { step: async task => await askStep(task, asking) ?? hungUp(interrupts) } : {}),
     ...(plan === undefined ? {} : { guard: plan.guard }),
   };
+}
+
+function tellTimings(timings: RunTimings, out: NodeJS.WriteStream): void {
+  out.write(`${timingLines(timings, isDrawable(out) ? out.columns : undefined).join('\n')}\n`);
 }
 
 /** The input ended at a question of --step. */

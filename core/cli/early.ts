@@ -15,8 +15,8 @@ export class EarlyTransport implements Transport {
   readonly #untold: [Host, string][] = [];
   #tell: Tell = (host, text) => void this.#untold.push([host, text]);
 
-  constructor({ runId, options, password }: Omit<Parameters<typeof transportFor>[0], 'notice'>) {
-    this.#inner = transportFor({ runId, options, password, notice: (host, text) => this.#tell(host, text) });
+  constructor({ runId, options, password, watch }: Omit<Parameters<typeof transportFor>[0], 'notice'>) {
+    this.#inner = transportFor({ runId, options, password, watch, notice: (host, text) => this.#tell(host, text) });
   }
 
   /** Begins to connect to these hosts. */

@@ -29,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 const commands: Commands = {
   async run(playbook, options, help) {
     if (options.help) return printHelp(playbook, help);
-    const timings = timingsFrom('options read');
+    const timings = timingsFrom('options read', options.timings);
     const begun = begin(playbook, options.inventory);
     const { runCommand } = require('./run-command') as typeof import('./run-command');
     return runCommand(begun, options, timings);
@@ -43,22 +43,22 @@ const commands: Commands = {
   },
   async plan(playbook, options, help) {
     if (options.help) return printHelp(playbook, help);
-    const timings = timingsFrom('options read');
+    const timings = timingsFrom('options read', options.timings);
     const begun = begin(playbook, options.inventory);
     const { planCommand } = require('./plan-command') as typeof import('./plan-command');
     return planCommand(begun, options, timings);
   },
   apply(plan, options) {
     const { applyCommand } = require('./apply-command') as typeof import('./apply-command');
-    return applyCommand(plan, options, timingsFrom('options read'));
+    return applyCommand(plan, options, timingsFrom('options read', options.timings));
   },
   resume(run, options) {
     const { resumeCommand } = require('./resume-command') as typeof import('./resume-command');
-    return resumeCommand(run, options, timingsFrom('options read'));
+    return resumeCommand(run, options, timingsFrom('options read', options.timings));
   },
   rollback(run, options) {
     const { rollbackCommand } = require('./rollback-command') as typeof import('./rollback-command');
-    return rollbackCommand(run, options, timingsFrom('options read'));
+    return rollbackCommand(run, options, timingsFrom('options read', options.timings));
   },
   runs(options) {
     const { runsCommand } = require('./runs-command') as typeof import('./runs-command');
@@ -84,8 +84,8 @@ function printHelp(playbook: string | undefined, help: string): number {
   return 0;
 }
 
-function timingsFrom(first: string): Timings {
-  const timings = new Timings();
+function timingsFrom(first: string, isMeasured = false): Timings {
+  const timings = new Timings(isMeasured);
   timings.mark(first);
   return timings;
 }

@@ -21,6 +21,8 @@ export interface Manner {
   readonly diff: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
+  /** Say at the end where the time went. */
+  readonly timings: boolean;
   readonly yes: boolean;
   /** Ask before each task. */
   readonly step: boolean;

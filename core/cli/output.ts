@@ -53,7 +53,7 @@ export class Output {
 }
 
 /** A terminal that does not say how wide it is cannot be drawn on: every line would count as many. */
-function isDrawable(out: NodeJS.WriteStream): boolean {
+export function isDrawable(out: NodeJS.WriteStream): boolean {
   return out.isTTY && out.columns > 0 && process.env['TERM'] !== 'dumb';
 }
 

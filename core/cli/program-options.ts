@@ -25,7 +25,8 @@ export function addReach(command: Command): Command {
     .option('--max-hosts <n>', 'refuse to run on more hosts than that', positive)
     .option('--timeout <s>', 'time limit of a task on a host that sets none, in seconds (600)', seconds, 600_000)
     .option('--no-ahead', 'look at a host only when a task\'s turn has come, instead of for many tasks at once')
-    .option('--lock-wait <s>', 'how long to wait for another run that holds a host, in seconds (60)', secondsOrNone, 60_000);
+    .option('--lock-wait <s>', 'how long to wait for another run that holds a host, in seconds (60)', secondsOrNone, 60_000)
+    .option('--timings', 'say at the end where the time went, by phase and by task', false);
 }
 
 /** How hosts are reached. */
@@ -53,5 +54,6 @@ export function addAgain(command: Command): Command {
     .option('--set <name=value>', 'a variable whose value was not written down, since it is a secret', each, [])
     .option('--diff', 'show the changes in texts', false)
     .option('--verbose', 'show every host of every task, and where the time goes', false)
+    .option('--timings', 'say at the end where the time went, by phase and by task', false)
     .option('--json', 'print the events of the run, one a line', false);
 }

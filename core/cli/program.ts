@@ -105,6 +105,7 @@ function addRollback(program: Command, commands: Commands, done: Done): void {
     .option('--yes', 'do not ask', false)
     .option('--diff', 'show the changes in texts', false)
     .option('--verbose', 'show every host of every task, and where the time goes', false)
+    .option('--timings', 'say at the end where the time went, by phase and by task', false)
     .option('--json', 'print the events of the rollback, one a line', false)
     .action(async (run: string, options: RollbackOptions) => { done(await commands.rollback(run, options)); });
 }

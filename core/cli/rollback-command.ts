@@ -102,10 +102,10 @@ function loadModules(changes: readonly UndoRecord[], job: JobRecord): void {
 }
 
 /** Hosts are reached as the run reached them. */
-function optionsFor({ args }: JobRecord, { inventory, limit, check, diff, verbose, json, yes }: RollbackOptions): RunOptions {
+function optionsFor({ args }: JobRecord, { inventory, limit, check, diff, verbose, json, timings, yes }: RollbackOptions): RunOptions {
   const { forks, user, privateKey, become, askBecomePassword, becomePasswordFile, hostKey, timeout, lockWait, ahead } = args;
   return {
-    forks, become, askBecomePassword, hostKey, timeout, lockWait, ahead, check, diff, verbose, json, yes,
+    forks, become, askBecomePassword, hostKey, timeout, lockWait, ahead, check, diff, verbose, json, timings, yes,
     inventory: inventory.length > 0 ? inventory : args.inventory, set: [], vars: [], tags: [], skipTags: [], step: false, help: false, listHosts: false, listTasks: false,
     ...(limit === undefined ? {} : { limit }), ...(user === undefined ? {} : { user }), ...(privateKey === undefined ? {} : { privateKey }),
     ...(becomePasswordFile === undefined ? {} : { becomePasswordFile }),

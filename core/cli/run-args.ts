@@ -64,7 +64,7 @@ export interface Again extends KeptArgs {
  * @throws UsageError for a value that is missing, or one that was written down and would be another now
  */
 export function optionsOf({ args, notKept, what }: Again, again: AgainOptions): RunOptions {
-  const { set, diff, verbose, json, yes, step } = again;
+  const { set, diff, verbose, json, timings, yes, step } = again;
   const names = set.map(nameOf);
   if (redact(JSON.stringify(args)) !== JSON.stringify(args) || JSON.stringify(args).includes(MASK)) {
     throw new UsageError(`${what}: one of its arguments holds a secret and was not written down; start a new run`);
@@ -75,7 +75,7 @@ export function optionsOf({ args, notKept, what }: Again, again: AgainOptions): 
   if (missing.length > 0) {
     throw new UsageError(`${what}: the value of ${missing.join(', ')} was not written down, since it is a secret; give it again: ${missing.map(name => `--set ${name}=...`).join(' ')}`);
   }
-  return { ...args, set: [...args.set, ...set], diff, verbose, json, yes, step, listHosts: false, listTasks: false, help: false };
+  return { ...args, set: [...args.set, ...set], diff, verbose, json, timings, yes, step, listHosts: false, listTasks: false, help: false };
 }
 
 function isSecret(set: string): boolean {

@@ -25,7 +25,7 @@ export async function runCommand(begun: Begun, options: RunOptions, timings: Tim
       if (isListing(options)) return;
       refuse(laid, options);
       if (password === undefined) return;
-      early.transport = new EarlyTransport({ runId: laid.runId, options, password });
+      early.transport = new EarlyTransport({ runId: laid.runId, options, password, watch: timings.meter });
       timings.mark('first connection begun');
       early.transport.begin(firstHosts(laid.plan, options.forks));
     });

@@ -1,6 +1,20 @@
-/** Where the time of a start goes, for `--verbose`. */
+/** Where the time goes: the steps of the start, for `--verbose`, and the whole run, for `--timings`. */
+import { Meter } from '../run/meter';
+
 export class Timings {
-  readonly #marks: [string, number][] = [];
+  /** What the run reports to; only with `--timings`. */
+  readonly meter: Meter | undefined;
+  readonly #marks: (readonly [string, number])[] = [];
+
+  /** @param isMeasured whether the run is asked to report what it costs */
+  constructor(isMeasured = false) {
+    this.meter = isMeasured ? new Meter() : undefined;
+  }
+
+  /** The steps that have ended so far. */
+  get steps(): readonly (readonly [string, number])[] {
+    return [...this.#marks];
+  }
 
   /** A step has ended now. Times count from the start of the process. */
   mark(step: string): void {

@@ -48,12 +48,13 @@ export class Ahead {
     return memory;
   }
 
-  /** Sends the looks of a task that begins and of those behind it, unless that was done. */
-  send(job: HostTask, actions: readonly Action<unknown>[], on: OpenConnection): void {
+  /** Sends the looks of a task that begins and of those behind it, unless that was done. @returns whether they were sent now */
+  send(job: HostTask, actions: readonly Action<unknown>[], on: OpenConnection): boolean {
     const window = this.#window(job.host);
-    if (window.covered.has(job.step) && performance.now() - window.since < FRESH_MS) return;
+    if (window.covered.has(job.step) && performance.now() - window.since < FRESH_MS) return false;
     this.#sendAll([{ step: job.step, actions }, ...this.#behind(job, window.width - 1)], job, on);
     window.width = Math.min(MOST_TASKS, window.width * 2);
+    return true;
   }
 
   /** Sends the looks behind a change that was sent just now, and those of the next task: they see what the change leaves behind. */

@@ -3,11 +3,13 @@ import { describeError, RefusedError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
 import { unlessAborted } from './abort';
-import { changesSomething, type HostTask } from './host-work';
+import { changesSomething, costOf, type HostTask } from './host-work';
+import { waitFor } from './meter';
 import type { Run } from './state';
 
 /** Asks what is to be asked and takes the lock of the host where it is to happen. @returns why the task, and with it the run, goes no further */
-export async function refusalOf(run: Run, place: Host, actions: readonly Action<unknown>[]): Promise<string | undefined> {
+export async function refusalOf(job: HostTask, place: Host, actions: readonly Action<unknown>[]): Promise<string | undefined> {
+  const { run } = job;
   const { signal } = run;
   if (run.check) return undefined;
   try {
@@ -18,7 +20,7 @@ export async function refusalOf(run: Run, place: Host, actions: readonly Action<
       // Whatever was seen before is as old as the answer took.
       run.ahead.forgetAll();
     }
-    if (actions.some(changesSomething)) await unlessAborted(signal, () => run.locks.ensureOn(place));
+    if (actions.some(changesSomething)) await waitFor(unlessAborted(signal, () => run.locks.ensureOn(place)), costOf(job));
     return undefined;
   } catch (error) {
     if (signal.aborted) throw error;

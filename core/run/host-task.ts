@@ -10,9 +10,10 @@ import { becomeUser } from './become';
 import { agreeToDestroy, refusalOf, requireLocks } from './consent';
 import type { Decision } from './decide';
 import { endOfError, endOfLoss, endOfRound, type Ended } from './ended';
-import { changesSomething, type HostTask, type Work } from './host-work';
+import { changesSomething, costOf, type HostTask, type Work } from './host-work';
 import { notifiedBy } from './layout';
 import { making, outdates } from './making';
+import { waitFor } from './meter';
 import { patienceOf, rounds, type Round } from './rounds';
 import type { Run } from './state';
 import { TaskTarget } from './target';
@@ -39,12 +40,12 @@ function workOf(decision: Extract<Decision, { kind: 'go' }>, job: HostTask): Wor
   const noted: Handler[] = [];
   let { rounds: seen } = run.locks;
   const before = async (): Promise<boolean> => {
-    await requireLocks(run);
+    await waitFor(requireLocks(run), costOf(job));
     const stands = run.locks.rounds === seen;
     seen = run.locks.rounds;
     if (!stands) return false;
     await agreeToDestroy(decision.actions, job);
-    noted.push(...await run.owed.note(host, notifiedBy(step.task)));
+    noted.push(...await waitFor(run.owed.note(host, notifiedBy(step.task)), costOf(job)));
     return true;
   };
   return { ...decision, noted, doings: { changes: [], acting: undefined, before, making: async (_action, make) => await make() }, actor: new Actor(run, step, host) };
@@ -57,7 +58,7 @@ async function carryOut(work: Work, job: HostTask): Promise<Ended> {
   const place = step.task.options.delegateTo ?? host;
   try {
     if (!await unlessAborted(run.signal, () => run.stepper.allows(step))) return { ...base, status: 'skipped', reason: LEFT_OUT, value: none(LEFT_OUT) };
-    const refusal = await refusalOf(run, place, actions);
+    const refusal = await refusalOf(job, place, actions);
     if (refusal !== undefined) return { ...base, status: 'skipped', reason: refusal, value: none(refusal) };
     // Hosts that change something on the same delegate would meet each other's half-done work.
     const apart = place !== host && actions.some(changesSomething);
@@ -84,15 +85,16 @@ async function onPlace(job: HostTask, place: Host, { actions, several, given, do
   const { options } = step.task;
   const answers = actions.flatMap(action => (action.kind === 'confirm' || action.kind === 'end' ? [action.value] : []));
   if (answers.length === actions.length) return { value: known(several ? answers : answers[0]), willCheck: false, unknown: undefined };
-  const connection = await unlessAborted(run.signal, () => run.links.connect(place, becomeUser(place, step.become, settings.become)));
+  const cost = costOf(job);
+  const connection = await waitFor(unlessAborted(run.signal, () => run.links.connect(place, becomeUser(place, step.become, settings.become))), cost);
   const limitMs = options.timeout === undefined ? settings.timeoutMs + patienceOf(step.task, actions) : milliseconds(options.timeout);
   const progress = run.events.progress(step.id, host.name);
   const memory = settings.ahead && place === host ? run.ahead.memory(connection) : undefined;
-  if (memory !== undefined) run.ahead.send(job, actions, connection);
+  if (memory !== undefined && run.ahead.send(job, actions, connection)) cost?.looksSent();
   try {
     const round = await timed({ limitMs, atWork: run.atWork }, (signal, deadline) => {
       const foreseen = run.check ? run.foreseen(place) : undefined;
-      const on = new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name), foreseen, memory });
+      const on = new TaskTarget(connection, { runId, signal, deadline, say: progress.say, print: text => run.events.notice('info', text, host.name), foreseen, memory, cost });
       if (settings.ahead) doings.making = (action, make, then) => making({ job, place, connection, target: on }, { action, make, then });
       return rounds({ task: step.task, actions, several, given, check: run.check, planned, isHandler: step.isHandler, doings, actor, on });
     });

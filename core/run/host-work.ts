@@ -4,6 +4,7 @@ import type { Action } from '../module';
 import type { Handler } from '../task';
 import type { Actor } from './actor';
 import type { LaidPlay, LaidTask } from './layout';
+import type { Cost } from './meter';
 import type { Doings } from './perform';
 import type { Run } from './state';
 import type { Given } from './verdict';
@@ -29,6 +30,11 @@ export interface Work {
   readonly actor: Actor;
   /** Handlers that this task wrote down as owed. */
   readonly noted: Handler[];
+}
+
+/** Where what it costs is measured. */
+export function costOf({ run, step, host }: Pick<HostTask, 'run' | 'step' | 'host'>): Cost | undefined {
+  return run.job.meter?.cost(step, host);
 }
 
 /** Will it need the locks? */

@@ -5,6 +5,7 @@ import type { RunnerEvent } from '../report/events';
 import type { Change } from '../module';
 import type { Transport } from '../transport/connection';
 import type { Ledger } from './ledger';
+import type { Meter } from './meter';
 import type { UndoLog } from './undo-log';
 
 /** What of a playbook is to be run. */
@@ -63,6 +64,8 @@ export interface RunJob {
   readonly guard?: Guard;
   /** Where what a rollback needs is kept; without it nothing is. */
   readonly undo?: UndoLog;
+  /** What the run costs is reported there. */
+  readonly meter?: Meter;
   readonly emit: (event: RunnerEvent) => void;
   readonly signal: AbortSignal;
 }

@@ -11,6 +11,7 @@ import { unlessAborted } from './abort';
 import { isPlain } from './ahead-target';
 import { judged } from './loss';
 import type { Memory } from './memory';
+import { waitFor, type Cost } from './meter';
 
 /** The task that a target belongs to. */
 export interface TargetOptions {
@@ -24,6 +25,8 @@ export interface TargetOptions {
   readonly foreseen?: Foreseen | undefined;
   /** Answers to looks that were sent ahead. */
   readonly memory?: Memory | undefined;
+  /** Where what it costs is measured. */
+  readonly cost?: Cost | undefined;
 }
 
 /** Told of each command of a change. */
@@ -71,16 +74,16 @@ export class TaskTarget implements Target {
   }
 
   async readSecret(path: string): Promise<Secret> {
-    return await unlessAborted(this.signal, () => this.inner.readSecret(path));
+    return await this.#ask(() => this.inner.readSecret(path));
   }
 
   async fetch(path: string, to: string): Promise<string> {
-    return await unlessAborted(this.signal, () => this.inner.fetch(path, to));
+    return await this.#ask(() => this.inner.fetch(path, to));
   }
 
   async forward(address: string, port: number): Promise<Duplex> {
     try {
-      return await unlessAborted(this.signal, () => this.inner.forward(address, port));
+      return await this.#ask(() => this.inner.forward(address, port));
     } catch (error) {
       throw await judged(error, this);
     }
@@ -91,9 +94,13 @@ export class TaskTarget implements Target {
     const answer = isPlain(options) && !this.#asked.has(command.text) ? this.options.memory?.recall(command.text) : undefined;
     this.#asked.add(command.text);
     if (answer === undefined) return undefined;
-    const result = await unlessAborted(this.signal, () => answer.catch(() => undefined));
+    const { cost } = this.options;
+    const result = await waitFor(unlessAborted(this.signal, () => answer.catch(() => undefined)), cost);
     const { expect = [0] } = options;
-    return result !== undefined && (expect === 'any' || expect.includes(result.code)) ? result : undefined;
+    if (result === undefined || !(expect === 'any' || expect.includes(result.code))) return undefined;
+    cost?.remembered();
+    cost?.printed(result);
+    return result;
   }
 
   async #send(command: Command, options: RunOptions): Promise<CommandResult> {
@@ -101,8 +108,17 @@ export class TaskTarget implements Target {
     const shown = options.channel === 'own' && options.secretOutput !== true ? { onLine: (line: string) => this.say(line) } : {};
     if (this.changing !== undefined) this.#asked.clear();
     this.changing?.before();
-    const result = this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
+    this.options.cost?.sent();
+    const answer = this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
     this.changing?.sent(isApart(options));
-    return await result;
+    const result = await waitFor(answer, this.options.cost);
+    this.options.cost?.printed(result);
+    return result;
+  }
+
+  /** What is no command of its own. */
+  async #ask<T>(what: () => Promise<T>): Promise<T> {
+    this.options.cost?.sent();
+    return await waitFor(unlessAborted(this.signal, what), this.options.cost);
   }
 }

@@ -107,7 +107,9 @@ async function runOn(frame: Frame, job: Omit<HostTask, 'run' | 'play'>, decision
   const { step, host } = job;
   const started = performance.now();
   const ended = await endOf(decision, { run: frame.run, play: frame.play, ...job });
-  return settle(frame, { step, host, ms: Math.round(performance.now() - started) }, ended);
+  const now = performance.now();
+  frame.run.job.meter?.cost(step, host).worked({ from: started, to: now });
+  return settle(frame, { step, host, ms: Math.round(now - started) }, ended);
 }
 
 interface Finished { readonly step: LaidTask; readonly host: Host; readonly ms: number }

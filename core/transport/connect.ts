@@ -11,6 +11,7 @@ import { hostKeyJudge, type HostKeyPolicy } from './host-key';
 import type { Limits } from './limits';
 import { SshWire } from './ssh';
 import { openTcp } from './tcp';
+import type { Watch } from './watch';
 
 /** What holds for all connections of a run, see TransportOptions. */
 export interface ConnectOptions {
@@ -20,6 +21,7 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
   readonly limits: Limits;
   readonly notice: (host: Host, text: string) => void;
+  readonly watch?: Watch;
 }
 
 /** Handshakes at a time with one address: sshd drops logins beyond MaxStartups (10). */
@@ -54,6 +56,7 @@ export class Connector {
 
   /** Opens a host's wire. @throws ConnectionError with what to do; InterruptedError when the signal aborts. */
   async open(host: Host, signal: AbortSignal): Promise<SshWire> {
+    this.#options.watch?.begun();
     const { Client: NewClient, utils } = (await import('ssh2')).default;
     const { user: otherUser = userInfo().username, privateKey } = this.#options;
     const user = host.connection.user ?? otherUser;
@@ -93,7 +96,9 @@ export class Connector {
       seen.verified = refusal === undefined;
       return seen.verified;
     };
-    const socket = await openTcp(host, this.#options.connectTimeoutMs, signal);
+    const { connectTimeoutMs, watch } = this.#options;
+    const socket = await openTcp(host, connectTimeoutMs, signal);
+    if (watch !== undefined) socket.once('close', () => watch.closed(socket.bytesRead, socket.bytesWritten));
     try {
       await handshake(login, this.#config(login, { socket, verify, knownTypes: judge.knownTypes }));
     } catch (error) {
@@ -101,7 +106,10 @@ export class Connector {
       socket.destroy();
       throw error instanceof InterruptedError ? error : seen.refusal ?? this.#explain(login, error, seen.verified);
     }
-    if (seen.verified) return new SshWire(user, host, client);
+    if (seen.verified) {
+      watch?.connected();
+      return new SshWire(user, host, client);
+    }
     // Fail closed, should the library ever skip the verifier.
     client.destroy();
     throw new ConnectionError(host.name, 'its key was not verified');

@@ -7,6 +7,7 @@ import { Sessions } from './sessions';
 import type { Slots } from './slots';
 import type { Limits } from './limits';
 import { UserConnection } from './user-connection';
+import type { Watch } from './watch';
 import type { Wire } from './wire';
 
 /** What a link is made of. */
@@ -18,6 +19,7 @@ export interface LinkOptions {
   readonly limits: Limits;
   readonly runId: string;
   readonly lockDirectory?: string;
+  readonly watch?: Watch;
   readonly becomePassword: () => Promise<Secret | undefined>;
 }
 
@@ -80,10 +82,10 @@ export class Link implements HostLink {
   #connection(user: string): UserConnection {
     const known = this.#connections.get(user);
     if (known !== undefined) return known;
-    const { host, wire, sh, slots, limits, runId, becomePassword } = this.#options;
+    const { host, wire, sh, slots, limits, runId, becomePassword, watch } = this.#options;
     const become = user === wire.user ? {} : { become: { user, password: becomePassword } };
     const sessions = new Sessions({ host, wire, sh, slots, limits, ...become });
-    const connection = new UserConnection({ host, user, wire, sessions, runId });
+    const connection = new UserConnection({ host, user, wire, sessions, runId, ...(watch === undefined ? {} : { watch }) });
     this.#connections.set(user, connection);
     return connection;
   }

@@ -9,6 +9,7 @@ import { Link } from './link';
 import { LocalWire } from './local';
 import { Slots } from './slots';
 import { defaultLimits, type Limits } from './limits';
+import type { Watch } from './watch';
 import type { Wire } from './wire';
 
 /** How the links of a run are opened. */
@@ -33,6 +34,8 @@ export interface TransportOptions {
   readonly lockDirectory?: string;
   /** Other limits than the usual ones. */
   readonly limits?: Partial<Limits>;
+  /** Told what the connections do, where that is measured. */
+  readonly watch?: Watch;
 }
 
 /** Makes the transport of one run. Connects to nothing yet. */
@@ -50,6 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
       sh: options.shell ?? 'sh',
       slots: local ? new Slots(Infinity, Infinity) : new Slots(4, 10),
       runId: options.runId,
+      ...(options.watch === undefined ? {} : { watch: options.watch }),
       ...(options.lockDirectory === undefined ? {} : { lockDirectory: options.lockDirectory }),
       becomePassword: async () => host.connection.becomePassword ?? options.becomePassword?.(host),
     });

@@ -11,6 +11,7 @@ import { ChannelGone } from './frames';
 import type { Outcome } from './outcome';
 import type { OwnOrder } from './own';
 import type { Sessions } from './sessions';
+import type { Watch } from './watch';
 import type { Wire } from './wire';
 
 /** Exit code of the look for a file that is not there. */
@@ -28,6 +29,7 @@ export interface UserConnectionOptions {
   readonly wire: Wire;
   readonly sessions: Sessions;
   readonly runId: string;
+  readonly watch?: Watch;
 }
 
 /** One user's connection. */
@@ -37,13 +39,15 @@ export class UserConnection implements OpenConnection {
   readonly sessions: Sessions;
   readonly #wire: Wire;
   readonly #runId: string;
+  readonly #watch: Watch | undefined;
 
-  constructor({ host, user, wire, sessions, runId }: UserConnectionOptions) {
+  constructor({ host, user, wire, sessions, runId, watch }: UserConnectionOptions) {
     this.host = host;
     this.user = user;
     this.sessions = sessions;
     this.#wire = wire;
     this.#runId = runId;
+    this.#watch = watch;
   }
 
   run(command: Command, options: RunOptions = {}): Promise<CommandResult> {
@@ -53,6 +57,7 @@ export class UserConnection implements OpenConnection {
   async look(command: Command, options: Pick<RunOptions, 'expect' | 'timeoutMs' | 'signal'> = {}): Promise<CommandResult> {
     const text = redact(command.text);
     this.#requireUp(options.signal);
+    this.#watch?.asked();
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     const outcome = await this.sessions.look({ text: command.text, timeoutMs, ...(signal === undefined ? {} : { signal }) })
       .catch((error: unknown) => { throw this.#broken(error, text); });
@@ -95,6 +100,7 @@ export class UserConnection implements OpenConnection {
       ...(onBytes === undefined ? {} : { onBytes }),
     };
     this.#requireUp(options.signal);
+    this.#watch?.asked();
     const outcome = await (isApart(options) ? this.sessions.onOwnChannel(order) : this.sessions.inShell(order))
       .catch((error: unknown) => { throw this.#broken(error, text); });
     return this.#judge(text, outcome, options);

@@ -43,7 +43,7 @@ describe('help and version', () => {
     const ended = await bench.run('run', '--help');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     for (const option of ['-i, --inventory', '--limit', '--set', '--vars', '--check', '--diff', '--tags', '--skip-tags', '--start-at', '--step', '--forks', '-u, --user', '--private-key',
-      '-b, --become', '-K, --ask-become-password', '--become-password-file', '--host-key', '--timeout', '--lock-wait', '--list-hosts', '--list-tasks', '--yes', '--json', '--verbose']) {
+      '-b, --become', '-K, --ask-become-password', '--become-password-file', '--host-key', '--timeout', '--lock-wait', '--list-hosts', '--list-tasks', '--yes', '--json', '--verbose', '--timings']) {
       expect(ended.stdout).toContain(option);
     }
   });
