@@ -89,6 +89,17 @@ describe('runsheet run --timings', () => {
     expect(rows.map(([name, hosts, , , trips, ahead]) => [name, hosts, trips, ahead])).toEqual([['Put one', '1', '1', '0'], ['Put two', '1', '0', '1'], ['Put three', '1', '0', '1']]);
   });
 
+  test('of an apply counts the look before it to the start, and of a rollback too there is one', async () => {
+    bench.write({ 'more.ts': playbookOf(`task('Put more', file.copy({ path: '${join(server.dir, 'more')}', content: 'made\\n' }))`) });
+    expect((await bench.run('plan', 'more.ts', '-i', 'hosts.ini', '-o', 'plan.json', '--timings')).stdout).toMatch(/\nTIMINGS [^]*\n {2}Put more .*\n[^]*plan.json is written/);
+    const applied = await bench.run('apply', 'plan.json', '--timings');
+    expect(applied.stdout.split('TIMINGS')).toHaveLength(2);
+    expect(applied.stdout).toMatch(/\n {2}start .*[^]* plan compared \d+\n/);
+    const back = await bench.run('rollback', 'last', '--yes', '--timings');
+    expect(back).toMatchObject({ code: 0, stderr: '' });
+    expect(back.stdout.split('TIMINGS')).toHaveLength(2);
+  });
+
   test('without it nothing is said', async () => {
     const ended = await bench.run('run', 'put.ts', '-i', 'hosts.ini', '--verbose');
     expect(ended.stdout + ended.stderr).not.toContain('TIMINGS');
