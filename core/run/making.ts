@@ -32,12 +32,14 @@ export async function making<T>({ job, place, connection, target }: Site, { acti
   };
   // What a command sets off may go on behind it: only its own proof says when that is over.
   const isOver = place === host && action.reach === undefined && action.kind === 'resource';
-  const last = { isBehind: false };
+  const sent = { commands: 0, isBehind: false };
   target.changing = {
     before: () => forget(),
     sent: apart => {
-      last.isBehind = isOver && !apart;
-      if (last.isBehind) ahead.sendBehind(job, { action, then }, connection);
+      sent.commands += 1;
+      // Most changes are one command. Behind every command of a longer one the host would look in vain.
+      sent.isBehind = isOver && !apart && sent.commands === 1;
+      if (sent.isBehind) ahead.sendBehind(job, { action, then }, connection);
     },
   };
   forget();
@@ -45,7 +47,7 @@ export async function making<T>({ job, place, connection, target }: Site, { acti
     return await make();
   } finally {
     target.changing = undefined;
-    forget(last.isBehind ? connection.user : undefined);
+    forget(sent.isBehind ? connection.user : undefined);
   }
 }
 

@@ -8,7 +8,8 @@ import { readState, type UnitState } from './show';
 /** How long a unit must stay up after a start to count as started, in milliseconds. */
 export const SETTLE_MS = 2000;
 
-const POLL_MS = 250;
+/** When it is looked at meanwhile: what fails at once is told at once. systemd counts restarts, so none between two looks is missed. */
+const LOOKS_MS = [250, 1000];
 
 /** Runs `systemctl VERB UNIT`. @throws CommandError with the unit's last log lines */
 export async function systemctl(on: Target, verb: string, unit: string): Promise<void> {
@@ -29,12 +30,14 @@ export async function launch(on: Target, verb: 'start' | 'restart', state: UnitS
 export async function staysUp(on: Target, unit: string, settleMs = SETTLE_MS): Promise<true | string> {
   const first = await readState(on, unit);
   if (first.type === 'oneshot' && !first.remains && first.active === 'inactive' && first.result === 'success') return true;
-  const until = Date.now() + settleMs;
+  const started = performance.now();
+  const looks = [...LOOKS_MS.filter(ms => ms < settleMs), settleMs];
   for (let now = first; ; now = await readState(on, unit)) {
     const why = whyDown(first, now);
     if (why !== undefined) return `${why}${await lastLines(on, unit)}`;
-    if (Date.now() >= until) return true;
-    await sleep(POLL_MS, undefined, { signal: on.signal });
+    const next = looks.shift();
+    if (next === undefined) return true;
+    await sleep(Math.max(0, started + next - performance.now()), undefined, { signal: on.signal });
   }
 }
 
