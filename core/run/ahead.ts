@@ -12,7 +12,7 @@ import type { OpenConnection } from '../transport/connection';
 import { AheadTarget } from './ahead-target';
 import { becomeUser } from './become';
 import { decide } from './decide';
-import type { HostTask } from './host-work';
+import { changesSomething, type HostTask } from './host-work';
 import { taskOf } from '../task';
 import { tasksAhead, usesOf, type LaidPlay, type LaidTask } from './layout';
 import { FRESH_MS, Memory } from './memory';
@@ -114,12 +114,14 @@ export class Ahead {
     const rest = at < 0 ? [] : order.slice(at);
     const open = new Set(rest.map(({ task }) => task));
     const found: Coming[] = [];
+    // What may lead to a change is looked at under the lock.
+    const isLocked = run.check || run.locks.holds(host);
     for (const next of rest.slice(1)) {
       if (found.length >= most || next.task.options.until !== undefined) break;
       if (!run.isSelected(next) || !this.#isHere(next, step, host) || usesOf(next).some(use => open.has(taskOf(use)))) continue;
       const decision = decide(next, host, run.values);
       if (decision.kind !== 'go') continue;
-      if (decision.actions.some(isBarrier)) break;
+      if (decision.actions.some(isBarrier) || (!isLocked && decision.actions.some(changesSomething))) break;
       found.push({ step: next, actions: decision.actions });
     }
     return found;

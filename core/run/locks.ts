@@ -13,6 +13,7 @@ export class Locks {
   #all: Promise<void> | undefined;
   readonly #each = new Map<Host, Promise<void>>();
   readonly #held: HostLock[] = [];
+  readonly #hostsHeld = new Set<Host>();
   /** Counts how often they were given back in between: what was seen before is then older than what another run did. */
   #rounds = 0;
 
@@ -20,6 +21,11 @@ export class Locks {
 
   get rounds(): number {
     return this.#rounds;
+  }
+
+  /** Is this host's lock in hand? */
+  holds(host: Host): boolean {
+    return this.#hostsHeld.has(host);
   }
 
   /** Before a look that may lead to a change: takes the host's own, and begins to take all others. @throws RefusedError naming who holds one */
@@ -82,6 +88,7 @@ export class Locks {
    * hosts would wait in vain.
    */
   async #takeInTurn(hosts: readonly Host[]): Promise<void> {
+    this.#hostsHeld.clear();
     await Promise.all(this.#held.splice(0).map(lock => lock.release()));
     this.#rounds += 1;
     const ordered = [...hosts].sort((a, b) => compare(keyOf(a), keyOf(b)));
@@ -96,6 +103,7 @@ export class Locks {
       const link = await this.run.links.open(host);
       const say = (line: string): void => this.run.events.notice('info', line, host.name);
       this.#held.push(await link.lock({ run: runId, playbook: playbook.name, holder, waitMs, say }, this.userOn(host)));
+      this.#hostsHeld.add(host);
     } catch (error) {
       if (isLossOf(host, error)) this.run.links.lose(host, error);
       else if (isRefusal(error)) throw error;

@@ -126,6 +126,16 @@ describe('a look that was sent ahead', () => {
     expect(w.log).toEqual(['1', '1', '2']);
   });
 
+  test('waits for the lock of its host where it may lead to a change', async () => {
+    using w = world('h1');
+    w.write('h1', 'a', 'old');
+    const first = task('First', counted({ path: w.path('h1', 'f'), log: w.logFile }));
+    const write = task('Write', content({ path: w.path('h1', 'a'), text: 'x' }));
+    const release = task('Another run ends', meanwhile(() => { w.write('h1', 'a', 'x'); }));
+    const result = await w.run(book(first, release, write));
+    expect(result.of('Write'), 'what was written before the lock was taken is seen').toBe('h1=ok');
+  });
+
   test('runs handlers as ever', async () => {
     using w = world('h1', 'h2');
     const done = handler('Done', ({ host }) => append({ path: w.logFile, line: `${host.name} done` }));
