@@ -1,26 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { raw } from '../../../core/transport/command';
 import * as file from '../../../modules/file';
 import { localTarget } from '../../support/local-target';
 import { carryOut, planned } from '../../support/module';
-import { fill, fillSource } from './trees';
+import { fill, newPlace } from './trees';
 
 const on = localTarget();
 let folder: string;
 let from: string;
 let path: string;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "runsheet tree's "));
-  from = join(folder, 'source');
-  path = join(folder, 'host', 'it\'s "a" $tree');
-  mkdirSync(dirname(path));
-  fillSource(from);
-});
+beforeEach(() => { ({ folder, from, path } = newPlace()); });
 
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -8,20 +8,14 @@ import type { Target } from '../../../core/transport/connection';
 import * as file from '../../../modules/file';
 import { localTarget } from '../../support/local-target';
 import { applyAndTakeBack, carryOut, changesOnce } from '../../support/module';
-import { contents, fill, fillSource } from './trees';
+import { contents, fill, newPlace } from './trees';
 
 const on = localTarget();
 let folder: string;
 let from: string;
 let path: string;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "runsheet tree's "));
-  from = join(folder, 'source');
-  path = join(folder, 'host', 'it\'s "a" $tree');
-  mkdirSync(dirname(path));
-  fillSource(from);
-});
+beforeEach(() => { ({ folder, from, path } = newPlace()); });
 
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -1,5 +1,6 @@
 /** Directory trees on the disk, for the tests of file.tree. */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** Writes a tree with all that is awkward in one: names, links, an empty directory, an executable file. */
@@ -28,4 +29,17 @@ export function contents(top: string): Record<string, string> {
     if (stats.isSymbolicLink()) return [name, `-> ${readlinkSync(at)}`];
     return [name, stats.isDirectory() ? 'directory' : `${(stats.mode & 0o100) === 0 ? '' : 'x '}${readFileSync(at, 'latin1')}`];
   }));
+}
+
+/** Where a test brings a tree from and to; the names need quoting, and the tree's directory is still to be made. */
+export interface Place { readonly folder: string; readonly from: string; readonly path: string }
+
+/** A folder of its own with a source in it. Whoever makes it removes `folder`. */
+export function newPlace(): Place {
+  const folder = mkdtempSync(join(tmpdir(), "runsheet tree's "));
+  const from = join(folder, 'source');
+  const path = join(folder, 'host', 'it\'s "a" $tree');
+  mkdirSync(dirname(path));
+  fillSource(from);
+  return { folder, from, path };
 }
