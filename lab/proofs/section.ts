@@ -27,7 +27,7 @@ export function sectionOf({ title, about, cases }: Proof, record: ProofRecord): 
     ...(last.length === 0 ? [] : ['', ...table(last)]),
     ...listOf('', last.flatMap(each => each.notes.map(note => `${each.case}: ${note}`))),
     ...listOf('What did not hold:', last.flatMap(each => each.problems.map(problem => `${each.case}: ${problem}`))),
-    ...listOf('Earlier attempts that did not hold, before what was wrong was mended:', earlier(record, last)),
+    ...listOf('Earlier attempts that did not hold:', earlier(record, last)),
   ].join('\n');
 }
 
