@@ -36,6 +36,8 @@ export class Locks {
     if (user === undefined) this.run.links.connect(host, user).catch(() => undefined);
     // Where it was refused, it is waited for with all others.
     await this.#each.get(host)?.catch(() => this.#all);
+    // Or it was given back to wait for another run's, which may be at work here until all are taken again.
+    if (!this.#hostsHeld.has(host)) await this.#all;
     this.run.owed.prefetch(host);
   }
 

@@ -2,22 +2,12 @@
 import { RefusedError } from '../../core/errors';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { CommandResult } from '../../core/transport/connection';
-import type { FileType } from './path-state';
+import type { FileFacts, FileType } from './path-state';
 import { mountsAt, parseMounts } from './mounts';
 import { parentOf } from './paths';
 
 /** What is at a path of a tree on a host. */
-export interface TreeFacts {
-  readonly type: FileType;
-  /** Permission bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Names; `UNKNOWN` where the host has none. */
-  readonly owner: string;
-  readonly group: string;
-  /** Of a regular file, hexadecimal. */
-  readonly sha256: string | undefined;
+export interface TreeFacts extends Pick<FileFacts, 'type' | 'mode' | 'uid' | 'gid' | 'owner' | 'group' | 'sha256'> {
   /** What a link says. */
   readonly target: string | undefined;
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { block, handler, play, playbook, task, type Step } from '../../../core';
 import { readEntries } from '../../../core/inventory/define';
@@ -94,6 +95,19 @@ describe('locks', () => {
     expect(result.recap).toMatchObject({ exit: 1, stopped: 'h2 is locked by run other of you@there' });
     expect(w.read('h1', 'a')).toBeUndefined();
     expect(w.read('h1', '.lock')).toBeUndefined();
+  });
+
+  test.each(['linear', 'free'] as const)('that were given back to wait for another run make what was seen before out of date, %s', async strategy => {
+    using w = world('h1', 'h2');
+    w.write('h1', '.lock', 'run other of you@there');
+    for (const host of ['h1', 'h2']) w.write(host, 'first', 'x');
+    // h1 is waited for first, with nothing in hand: the other run does the same work on both, and ends.
+    setTimeout(() => { for (const host of ['h1', 'h2']) w.write(host, 'a', 'x'); }, 150);
+    setTimeout(() => { rmSync(w.path('h1', '.lock')); }, 300);
+    const first = task('First', ({ host }) => content({ path: w.path(host, 'first'), text: 'x' }));
+    const tasks = strategy === 'free' ? [first, write(w)] : [write(w)];
+    const result = await w.run(playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'all', strategy, tasks })] }), { settings: { lockWaitMs: 5000 } });
+    expect(result.of('Write')).toBe('h1=ok h2=ok');
   });
 
   test('are not taken by a playbook that only looks', async () => {

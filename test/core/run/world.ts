@@ -119,6 +119,7 @@ function localTransport(runId: string, { dir, down, calls }: { readonly dir: str
           await Promise.resolve();
           calls.push(`lock ${host.name} ${user ?? 'login'}`);
           const file = join(dir, host.name, '.lock');
+          for (const until = performance.now() + claim.waitMs; existsSync(file) && performance.now() < until;) await new Promise(resolve => setTimeout(resolve, 5));
           if (existsSync(file)) throw new RefusedError(`${host.name} is locked by ${readFileSync(file, 'utf8')}`);
           writeFileSync(file, `run ${claim.run} of ${claim.holder}`);
           held.add(file);
