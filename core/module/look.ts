@@ -1,6 +1,6 @@
 /** How a module sees its host, read only: a probe, which is data, or several steps. */
 import type { Command } from '../transport/command';
-import type { CommandResult, Target } from '../transport/connection';
+import type { CommandResult, RunOptions, Target } from '../transport/connection';
 
 /** A read-only look that is data: one command and a parser of its output, so the runner may send it ahead together with others. */
 export interface Probe<S> {
@@ -9,8 +9,8 @@ export interface Probe<S> {
   /** Exit codes that are answers; default `[0]`. */
   readonly expect: readonly number[];
   readonly parse: (result: CommandResult) => S;
-  /** What is sent instead when it is sent ahead; it may exit with 75 where that would be too much. */
-  readonly ahead?: Command;
+  /** What is sent instead when it is sent ahead, see `RunOptions`. */
+  readonly ahead?: NonNullable<RunOptions['ahead']>;
   /** Check mode: what the look will see once the changes planned so far are made, asked of `on.foreseen`; `undefined` where they do not concern it. */
   readonly foresee?: (on: Target) => Promise<S | undefined>;
 }

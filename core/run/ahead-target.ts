@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream';
 import { InterruptedError, RunnerError } from '../errors';
 import type { Foreseen } from '../foreseen';
 import type { Host } from '../inventory/host';
+import { apart, isJoinable, pathLooks, type PathQuestion } from '../path-look';
 import type { Secret } from '../secret';
 import type { Command } from '../transport/command';
 import type { CommandResult, OpenConnection, RunOptions, Target } from '../transport/connection';
 import { readCommand } from '../transport/files';
-import { FRESH_MS, type Memory } from './memory';
+import { FRESH_MS, questionOf, type Memory } from './memory';
 
 /** Where it looks. */
 export interface AheadOptions {
@@ -20,8 +21,20 @@ export interface AheadOptions {
   readonly foreseen: Foreseen | undefined;
 }
 
-/** Keeps every answer in the memory, by the command that a task will ask with. What it cannot do rejects: then the look is done when its turn comes. */
+/** A question about a path that waits for the others of its moment. */
+interface Waiting {
+  readonly question: PathQuestion;
+  readonly answer: (result: CommandResult | undefined) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Keeps every answer in the memory, by the question that a task will ask with. Questions about paths that are asked in the same moment go as one command. What
+ * it cannot do rejects: then the look is done when its turn comes.
+ */
 export class AheadTarget implements Target {
+  #waiting: Waiting[] = [];
+
   constructor(private readonly options: AheadOptions) {}
 
   get host(): Host { return this.options.on.host; }
@@ -37,12 +50,40 @@ export class AheadTarget implements Target {
   async run(command: Command, options: RunOptions = {}): Promise<CommandResult> {
     if (this.signal.aborted) throw new InterruptedError();
     if (!isPlain(options)) throw notAhead();
-    const { memory, on, signal } = this.options;
-    const known = memory.recall(command.text);
+    const { memory } = this.options;
+    const question = questionOf(command, options);
+    const known = memory.recall(question);
     if (known !== undefined) return await known;
-    const result = on.look(options.ahead ?? command, { signal, timeoutMs: FRESH_MS, ...(options.expect === undefined ? {} : { expect: options.expect }) });
-    memory.keep(command.text, result);
+    const result = this.#send(command, options);
+    memory.keep(question, result);
     return await result;
+  }
+
+  #send(command: Command, { ahead = command, expect }: RunOptions): Promise<CommandResult> {
+    if (!('path' in ahead)) return this.#look(ahead, expect);
+    return isJoinable(ahead) ? this.#together(ahead) : this.#look(command, expect);
+  }
+
+  #look(command: Command, expect: RunOptions['expect']): Promise<CommandResult> {
+    const { on, signal } = this.options;
+    return on.look(command, { signal, timeoutMs: FRESH_MS, ...(expect === undefined ? {} : { expect }) });
+  }
+
+  async #together(question: PathQuestion): Promise<CommandResult> {
+    if (this.#waiting.length === 0) queueMicrotask(() => void this.#ask(this.#waiting.splice(0)));
+    const result = await new Promise<CommandResult | undefined>((answer, fail) => this.#waiting.push({ question, answer, fail }));
+    if (result === undefined) throw notAhead();
+    return result;
+  }
+
+  async #ask(waiting: readonly Waiting[]): Promise<void> {
+    const questions = waiting.map(({ question }) => question);
+    try {
+      const results = apart(await this.#look(pathLooks(questions), [0]), questions);
+      for (const [at, { answer }] of waiting.entries()) answer(results[at]);
+    } catch (error) {
+      for (const { fail } of waiting) fail(error);
+    }
   }
 
   async read(path: string): Promise<Buffer> {

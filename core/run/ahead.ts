@@ -52,7 +52,7 @@ export class Ahead {
   send(job: HostTask, actions: readonly Action<unknown>[], on: OpenConnection): boolean {
     const window = this.#window(job.host);
     if (window.covered.has(job.step) && performance.now() - window.since < FRESH_MS) return false;
-    this.#sendAll([{ step: job.step, actions }, ...this.#behind(job, window.width - 1)], job, on);
+    this.#sendAll([{ step: job.step, actions }, ...this.#behind(job, window.width - 1)], job, this.#target(on));
     window.width = Math.min(MOST_TASKS, window.width * 2);
     return true;
   }
@@ -62,7 +62,7 @@ export class Ahead {
     const target = this.#target(on);
     this.#look(action, target);
     for (const command of then) target.run(command).catch(() => undefined);
-    this.#sendAll(this.#behind(job, 1), job, on);
+    this.#sendAll(this.#behind(job, 1), job, target);
   }
 
   /** The host is about to change, or may have. @param but a user whose answers came after it */
@@ -85,9 +85,8 @@ export class Ahead {
     return window;
   }
 
-  #sendAll(coming: readonly Coming[], { host }: HostTask, on: OpenConnection): void {
+  #sendAll(coming: readonly Coming[], { host }: HostTask, target: AheadTarget): void {
     const window = this.#window(host);
-    const target = this.#target(on);
     window.since = performance.now();
     for (const { step, actions } of coming) {
       window.covered.add(step);

@@ -1,5 +1,6 @@
 /** What looks printed that were sent before their turn, on one host as one user. */
-import type { CommandResult } from '../transport/connection';
+import type { Command } from '../transport/command';
+import type { CommandResult, RunOptions } from '../transport/connection';
 
 /** Older answers are not used, in milliseconds. */
 export const FRESH_MS = 5000;
@@ -10,22 +11,27 @@ interface Answer {
   at: number | undefined;
 }
 
-/** Answers by command. */
+/** By what an answer is found: what was asked, with all that the answer depends on. */
+export function questionOf(command: Command, { ahead }: Pick<RunOptions, 'ahead'>): string {
+  return ahead !== undefined && 'path' in ahead ? JSON.stringify([ahead.path, ahead.follow, ahead.sha256, ahead.content]) : command.text;
+}
+
+/** Answers by question. */
 export class Memory {
   readonly #answers = new Map<string, Answer>();
 
-  /** The answer to a command, or that which is under way; `undefined` where there is none, or it is too old. */
-  recall(command: string): Promise<CommandResult> | undefined {
-    const answer = this.#answers.get(command);
+  /** The answer, or that which is under way; `undefined` where there is none, or it is too old. */
+  recall(question: string): Promise<CommandResult> | undefined {
+    const answer = this.#answers.get(question);
     if (answer === undefined || !isFresh(answer)) return undefined;
     return answer.result;
   }
 
-  /** Keeps what a command that was sent just now will answer. */
-  keep(command: string, result: Promise<CommandResult>): void {
+  /** Keeps what will be answered to what was sent just now. */
+  keep(question: string, result: Promise<CommandResult>): void {
     for (const [old, answer] of this.#answers) if (!isFresh(answer)) this.#answers.delete(old);
     const answer: Answer = { result, at: undefined };
-    this.#answers.set(command, answer);
+    this.#answers.set(question, answer);
     const came = (): void => { answer.at = performance.now(); };
     result.then(came, came);
   }

@@ -10,7 +10,7 @@ import { readCommand, writeFile } from '../transport/files';
 import { unlessAborted } from './abort';
 import { isPlain } from './ahead-target';
 import { judged } from './loss';
-import type { Memory } from './memory';
+import { questionOf, type Memory } from './memory';
 import { waitFor, type Cost } from './meter';
 
 /** The task that a target belongs to. */
@@ -91,10 +91,12 @@ export class TaskTarget implements Target {
 
   /** The answer that came before the question; one that is no answer counts for nothing. */
   async #remembered(command: Command, options: RunOptions): Promise<CommandResult | undefined> {
-    const answer = isPlain(options) && !this.#asked.has(command.text) ? this.options.memory?.recall(command.text) : undefined;
-    this.#asked.add(command.text);
+    const { cost, memory } = this.options;
+    if (memory === undefined || !isPlain(options)) return undefined;
+    const question = questionOf(command, options);
+    const answer = this.#asked.has(question) ? undefined : memory.recall(question);
+    this.#asked.add(question);
     if (answer === undefined) return undefined;
-    const { cost } = this.options;
     const result = await waitFor(unlessAborted(this.signal, () => answer.catch(() => undefined)), cost);
     const { expect = [0] } = options;
     if (result === undefined || !(expect === 'any' || expect.includes(result.code))) return undefined;

@@ -37,6 +37,11 @@ export function lines(...commands: readonly Command[]): Command {
   return brandCommand(commands.map(command => command.text).join('\n'));
 }
 
+/** A command whose text is made when it is asked for, each time anew. */
+export function late(make: () => Command): Command {
+  return brandCommand(() => make().text);
+}
+
 /** One argument, quoted for POSIX sh. @throws TypeError when it holds a NUL byte. */
 export function quote(argument: string): string {
   if (argument.includes('\0')) throw new TypeError('an argument of a command cannot hold a NUL byte');
@@ -49,6 +54,6 @@ function render(part: CommandPart): string {
   return part.map(item => quote(String(item))).join(' ');
 }
 
-function brandCommand(text: string): Command {
-  return { text } as Command;
+function brandCommand(text: string | (() => string)): Command {
+  return (typeof text === 'string' ? { text } : { get text() { return text(); } }) as Command;
 }

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Foreseen } from '../foreseen';
 import type { Host } from '../inventory/host';
+import type { PathQuestion } from '../path-look';
 import type { Secret } from '../secret';
 import type { Command } from './command';
 
@@ -34,8 +35,11 @@ export interface RunOptions {
    * `own`: an exec channel and process group of its own, for users' commands, anything long, or anything that starts children.
    */
   readonly channel?: 'shell' | 'own';
-  /** For a look: what is sent when it is sent before its turn. It may exit with 75 (EX_TEMPFAIL, sysexits.h) where that would be too much. */
-  readonly ahead?: Command;
+  /**
+   * For a look: what is sent when it is sent before its turn. It may exit with 75 (EX_TEMPFAIL, sysexits.h) where that would be too much. A question about a
+   * path is asked together with those of other looks.
+   */
+  readonly ahead?: Command | PathQuestion;
   /** The output holds a secret: it is kept out of errors, events and journals. */
   readonly secretOutput?: boolean;
   /** Called with each line as it arrives; only on an own channel. */

@@ -1,8 +1,9 @@
 /** Paths that are not there. */
 import { RefusedError } from '../../core/errors';
-import { probe, resource, type Applied, type Change, type Probe, type Resource } from '../../core/module';
+import { resource, see, steps, type Applied, type Change, type Live, type Resource } from '../../core/module';
 import { realPath } from '../../core/real-path';
-import { cmd, lines, raw, type Command } from '../../core/transport/command';
+import { cmd, raw, type Command } from '../../core/transport/command';
+import type { Target } from '../../core/transport/connection';
 import { foretellPath } from './foretell';
 import { lookAt } from './look';
 import { mountsAt, parseMounts } from './mounts';
@@ -46,14 +47,21 @@ export function absent(params: AbsentParams): Resource<Applied> {
   return { ...leaving(params), effect: params.recursive === true || params.forGood === true ? 'destroy' : 'converge' };
 }
 
-function look(path: string): Probe<Leaving> {
-  const { command, parse, expect, foresee } = lookAt(path, { follow: false });
-  return probe(lines(mountsBelow(path), command), result => ({ ...parse(result), mounts: parseMounts(result.stdout) }), expect, async on => {
-    const state = await foresee?.(on);
-    // What is only planned has nothing mounted in it; a directory that stays is one to look at.
-    if (state?.facts?.type === 'directory' && on.foreseen?.at((await realPath(on, path, false)).path)?.kind === 'kept') return undefined;
-    return state === undefined ? undefined : { ...state, mounts: [] };
+function look(path: string): Live<Leaving> {
+  return steps(async on => {
+    const state = await see(lookAt(path, { follow: false }), on);
+    return { ...state, mounts: state.facts?.type === 'directory' ? await mountsIn(on, path) : [] };
   });
+}
+
+async function mountsIn(on: Target, path: string): Promise<readonly string[]> {
+  if (on.foreseen?.isEmpty === false) {
+    const real = await realPath(on, path, false);
+    const will = on.foreseen.at(real.path);
+    // What is only planned has nothing mounted in it; a directory that stays is one to look at.
+    if (will !== undefined ? will.kind !== 'kept' : real.isPlanned) return [];
+  }
+  return parseMounts((await on.run(mountsBelow(path))).stdout);
 }
 
 /** Of a link the link itself is meant, so only what is above it is resolved. */

@@ -1,7 +1,7 @@
 /** Mode, owner and group of a path. @see chmod(1), chown(1) */
 import { unforeseen } from '../../core/foreseen';
 import type { Change } from '../../core/module';
-import { cmd } from '../../core/transport/command';
+import { cmd, type Command } from '../../core/transport/command';
 import type { Target, WriteOptions } from '../../core/transport/connection';
 import type { FileFacts } from './path-state';
 
@@ -56,13 +56,31 @@ function requireKnown(path: string, { mode, uid, gid, owner, group }: Owned, wan
 
 /** Sets those that `changes` names, of what a symbolic link points to. */
 export async function setAttributes(on: Target, path: string, wanted: Attributes, changes: readonly Change[]): Promise<void> {
-  const named = new Set(changes.map(change => change.property));
-  const { owner, group } = wanted;
-  if (owner !== undefined && named.has('owner')) await on.run(cmd`chown -- ${String(owner)} ${path}`);
-  if (group !== undefined && named.has('group')) await on.run(cmd`chgrp -- ${String(group)} ${path}`);
+  const command = attributesCommand(path, wanted, new Set(changes.map(change => change.property)));
+  if (command !== undefined) await on.run(command);
+}
+
+/** Makes a directory with these attributes, and what is missing above it with 0755 and the task's user. @see mkdir(1) */
+export async function makeDirectory(on: Target, path: string, wanted: Attributes): Promise<void> {
+  const { mode, owner, group } = wanted;
+  // What is new belongs to who makes it.
+  const isOwn = owner === undefined || owner === on.user || (on.user === 'root' && Number(owner) === 0);
+  const given = new Set([...(isOwn ? [] : ['owner']), ...(group === undefined ? [] : ['group'])]);
+  const attributes = attributesCommand(path, wanted, given);
+  const made = mode === undefined || attributes !== undefined ? cmd`mkdir -p -- ${path}` : cmd`mkdir -p -m ${exactly(mode)} -- ${path}`;
+  await on.run(attributes === undefined ? made : cmd`${made} && ${attributes}`);
+}
+
+/** `undefined` where there is nothing to set. */
+function attributesCommand(path: string, { mode, owner, group }: Attributes, given: ReadonlySet<string>): Command | undefined {
+  const commands: Command[] = [];
+  const who = owner !== undefined && given.has('owner') ? String(owner) : '';
+  if (who !== '') commands.push(cmd`chown -- ${who} ${path}`);
+  if (group !== undefined && given.has('group')) commands.push(cmd`chgrp -- ${String(group)} ${path}`);
   // A change of owner clears the set-user-ID bits: the mode comes last, and again where only the owner changes.
-  const mode = wanted.mode;
-  if (mode !== undefined && ['mode', 'owner', 'group'].some(name => named.has(name))) await on.run(cmd`chmod -- ${exactly(mode)} ${path}`);
+  if (mode !== undefined && (commands.length > 0 || given.has('mode'))) commands.push(cmd`chmod -- ${exactly(mode)} ${path}`);
+  const [first, ...more] = commands;
+  return first === undefined ? undefined : more.reduce((all, next) => cmd`${all} && ${next}`, first);
 }
 
 /** As options for a write. */

@@ -2,9 +2,10 @@
 import { sha256 } from '../../core/checksum';
 import { RefusedError } from '../../core/errors';
 import { live, see, type Change, type Live } from '../../core/module';
+import { MAX_CONTENT } from '../../core/path-look';
 import { Secret } from '../../core/secret';
 import { lookAt } from './look';
-import { MAX_CONTENT, type PathState } from './path-state';
+import type { PathState } from './path-state';
 import { textDiff } from './text-diff';
 
 /** What a file shall hold; text is written as UTF-8, as it is. */

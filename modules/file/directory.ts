@@ -1,8 +1,7 @@
 /** Directories. */
 import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
-import { cmd } from '../../core/transport/command';
-import { attributeChanges, attributeProblems, setAttributes, type Attributes } from './attributes';
+import { attributeChanges, attributeProblems, makeDirectory, setAttributes, type Attributes } from './attributes';
 import { foretellAttributes, foretellDirectory } from './foretell';
 import { lookAt } from './look';
 import type { PathState } from './path-state';
@@ -20,8 +19,8 @@ const directories = resource<DirectoryParams, PathState>({
   inspect: params => lookAt(params.path, { follow: true }),
   diff: compare,
   apply: async (on, { params, state, changes }) => {
-    if (state.facts === undefined) await on.run(cmd`mkdir -p -- ${params.path}`);
-    await setAttributes(on, params.path, params, changes);
+    if (state.facts === undefined) await makeDirectory(on, params.path, params);
+    else await setAttributes(on, params.path, params, changes);
   },
   foretell: (on, { params, state }) => (state.facts === undefined ? foretellDirectory(on, params.path, params, state) : foretellAttributes(on, params.path, params, state)),
   // Not what is in it. Through a link, what the link leads to.

@@ -1,11 +1,12 @@
 /** Paths in check mode: what a look will see once the changes planned so far are made. */
 import { sha256 as checksum } from '../../core/checksum';
 import { unforeseen, type ForeseenPath } from '../../core/foreseen';
+import { MAX_CONTENT, type LookOptions } from '../../core/path-look';
 import { realPath, type RealPath } from '../../core/real-path';
 import type { Secret } from '../../core/secret';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
-import { hostState, MAX_CONTENT, type FileFacts, type LookOptions, type PathState } from './path-state';
+import { hostState, type FileFacts, type PathState } from './path-state';
 import { parentOf } from './paths';
 
 /** How a path will look; `undefined` where no planned change concerns it. @throws RefusedError where only the run will tell */

@@ -1,11 +1,12 @@
 /** Single lines of text files. */
 import { RefusedError } from '../../core/errors';
 import { resource, type Applied, type Change, type Resource } from '../../core/module';
+import { MAX_CONTENT } from '../../core/path-look';
 import { touchedFiles } from './backup';
 import { contentChanges, requireFile } from './content';
 import { editLines, type LineEdit } from './edit-lines';
 import { lookAt } from './look';
-import { MAX_CONTENT, type PathState } from './path-state';
+import type { PathState } from './path-state';
 import { pathProblems } from './paths';
 import { foretellReplacement, replaceFile, type Replacing } from './replace';
 import { parseText } from './text-diff';

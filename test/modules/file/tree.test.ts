@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cmd, lines } from '../../../core/transport/command';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Target } from '../../../core/transport/connection';
 import * as file from '../../../modules/file';
 import { localTarget } from '../../support/local-target';
 import { applyAndTakeBack, carryOut, changesOnce } from '../../support/module';
+import { shells } from '../../support/shells';
 import { contents, fill, newPlace } from './trees';
 
 const on = localTarget();
@@ -30,19 +28,6 @@ const modeOf = (of: string): string => (lstatSync(of).mode & 0o7777).toString(8)
 const make = (more: Partial<file.TreeParams> = {}) => (): ReturnType<typeof file.tree> => file.tree({ path, from, ...more });
 const shown = (changes: readonly { resource: string; property: string; from: string | null; to: string | null }[]): string[] =>
   changes.map(({ resource, property, from: is, to }) => `${resource.slice(path.length)} ${property}: ${is ?? '-'} -> ${to ?? '-'}`);
-
-/** busybox's own tools, and no others. */
-const applets = mkdtempSync(join(tmpdir(), 'runsheet-applets-'));
-afterAll(() => rmSync(applets, { recursive: true }));
-
-function busyboxTarget(): Target {
-  execFileSync('busybox', ['--install', '-s', applets]);
-  const inner = localTarget(['busybox', 'sh']);
-  return { ...inner, run: (command, options) => inner.run(lines(cmd`PATH=${applets}`, command), options) };
-}
-
-const shells = ([['sh', () => localTarget(['sh'])], ['bash', () => localTarget(['bash', '--norc'])], ['busybox with its own tools', busyboxTarget]] as const)
-  .filter(([name]) => existsSync(`/usr/bin/${name.split(' ')[0] ?? ''}`));
 
 describe.each(shells)('file.tree under %s', (_name, target) => {
   test('brings a whole tree, once, and what changed of it', async () => {
@@ -189,9 +174,9 @@ describe('file.tree', () => {
 
   test('sends nothing where nothing differs, and hashes no more than a megabyte ahead of its turn', async () => {
     const call = make()();
-    if (call.look.kind !== 'probe' || call.look.ahead === undefined) throw new Error('it is looked at by one command');
+    const ahead = call.look.kind === 'probe' ? call.look.ahead : undefined;
+    if (ahead === undefined || !('text' in ahead)) throw new Error('it is looked at by one command');
     await carryOut(call, on);
-    const { ahead } = call.look;
     expect(await on.run(ahead)).toMatchObject({ code: 0 });
     fill(path, { 'a.conf': Buffer.alloc(1_100_000) });
     expect(await on.run(ahead, { expect: [75] })).toMatchObject({ stdout: expect.not.stringMatching(/^[0-9a-f]{64} /m) as string });

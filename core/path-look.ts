@@ -1,0 +1,183 @@
+/**
+ * How paths look on a host: one command for one path, or for many at once. However many there are, stat(1) and sha256sum(1) start once: on a host the start of
+ * a process is what a look costs. dash, bash and busybox do. @see stat(1), sha256sum(1), readlink(1)
+ */
+import { RunnerError } from './errors';
+import { cmd, late, lines, raw, type Command } from './transport/command';
+import type { CommandResult } from './transport/connection';
+
+export interface LookOptions {
+  /** Look at what a symbolic link points to instead of the link. */
+  readonly follow: boolean;
+  /** Ask for the checksum of a regular file. */
+  readonly sha256?: boolean;
+  /** Ask for the content of a regular file of at most `MAX_CONTENT` bytes: always, or unless its checksum is this one. */
+  readonly content?: 'always' | { readonly unless: string };
+}
+
+/** What is asked about one path. */
+export interface PathQuestion extends LookOptions {
+  /** Absolute, without a line break where it is asked together with others. */
+  readonly path: string;
+}
+
+/** One thing that a host said: `what` is parent, link, stat, sha256 or content. */
+export interface PathFact { readonly what: string; readonly value: Buffer }
+
+/** Largest content that is read to show a difference, in bytes. */
+export const MAX_CONTENT = 256 * 1024;
+
+/** Larger files are hashed only when a task's turn has come, in bytes: what the others print would wait for it. */
+const MOST_TOGETHER = 1024 * 1024;
+
+/**
+ * What looks at one path. What cannot be seen (no permission, a loop of links) ends it with stat's own words, it is never "absent". Its text is made when it is
+ * asked for: most questions are answered together with others.
+ */
+export function pathLook(question: PathQuestion): Command {
+  return late(() => script([question], cmd`many= most=`));
+}
+
+/** What looks at many paths. Of what must be looked at alone it says so; where one of them goes meanwhile it fails. */
+export function pathLooks(questions: readonly PathQuestion[]): Command {
+  return script(questions, cmd`many=yes most=${MOST_TOGETHER}`);
+}
+
+/** Can it be asked together with others? */
+export function isJoinable({ path }: PathQuestion): boolean {
+  return !path.includes('\n');
+}
+
+/** What `pathLook` printed. @throws RunnerError when the file changed while it was read */
+export function factsOf({ bytes }: Pick<CommandResult, 'bytes'>): readonly PathFact[] {
+  return said(bytes).map(({ what, value }) => ({ what, value }));
+}
+
+/** What `pathLooks` printed, as each question's own look would have printed it; `undefined` for what must be looked at alone. @throws RunnerError as above */
+export function apart(result: CommandResult, questions: readonly PathQuestion[]): readonly (CommandResult | undefined)[] {
+  const all = said(result.bytes);
+  return questions.map((question, at) => {
+    const own = all.filter(({ number }) => number === at + 1);
+    if (own.some(({ what }) => what === 'unclear')) return undefined;
+    const bytes = Buffer.concat(own.flatMap(printed));
+    return { ...result, command: pathLook(question).text, bytes, stdout: bytes.toString() };
+  });
+}
+
+interface Said extends PathFact { readonly number: number }
+
+/** What may hold line breaks, so that its length stands before it. */
+const MEASURED: ReadonlySet<string> = new Set(['link', 'content']);
+
+function said(bytes: Buffer): readonly Said[] {
+  const found: Said[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = lineEnd(bytes, at);
+    const [what = '', number = '', ...rest] = bytes.toString('utf8', at, end).split(' ');
+    at = end + 1;
+    const length = MEASURED.has(what) ? Number(rest[0]) : 0;
+    if (MEASURED.has(what) && bytes[at + length] !== NEWLINE) throw changed();
+    found.push({ what, number: Number(number), value: MEASURED.has(what) ? bytes.subarray(at, at + length) : Buffer.from(rest.join(' ')) });
+    if (MEASURED.has(what)) at += length + 1;
+  }
+  return found;
+}
+
+const NEWLINE = 10;
+
+function lineEnd(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf(NEWLINE, from);
+  if (end < 0) throw changed();
+  return end;
+}
+
+function printed({ what, value }: PathFact): Buffer[] {
+  return MEASURED.has(what) ? [Buffer.from(`${what} 1 ${value.length}\n`), value, Buffer.from('\n')] : [Buffer.from(`${what} 1 ${value.toString()}\n`)];
+}
+
+function changed(): RunnerError {
+  return new RunnerError('check', 'the file changed while it was read', 'Run again: what is done is inspected, not done twice.');
+}
+
+function script(questions: readonly PathQuestion[], limits: Command): Command {
+  const numbered = questions.map((question, at) => ({ ...question, number: at + 1 }));
+  const group = (follow: boolean): Command[] => {
+    const own = numbered.filter(question => question.follow === follow);
+    return own.length === 0 ? [] : [raw(`g=${follow ? '-L' : ''} w=`), ...own.map(({ number, path }) => cmd`at ${number} ${path}`), raw('looked')];
+  };
+  const hashed = numbered.filter(({ sha256 = false, content }) => sha256 || content !== undefined);
+  const shown = numbered.flatMap(({ number, content }) => (content === undefined ? [] : [cmd`content ${number} ${content === 'always' ? '-' : content.unless}`]));
+  return lines(
+    limits, LOOK, ...group(true), ...group(false),
+    ...(hashed.length === 0 ? [] : [HASH, cmd`hashes ${hashed.map(({ number }) => number)}`]),
+    ...(shown.length === 0 ? [] : [cmd`max=${MAX_CONTENT}`, CONTENT, ...shown]),
+  );
+}
+
+/** `at` notes a path, `looked` looks at all that were noted. What is not there is told by the shell alone, where it can see so. */
+const LOOK = raw(String.raw`f='%f %u %g %s %Y %U %G' n='
+'
+facts() { printf 'stat %s %s\n' "$1" "$2"; eval "s$1=\$2"; }
+surely() {
+  case $1 in /*) ;; *) return 1 ;; esac
+  [ ! -L "$1" ] || return 1
+  a=${'${1%/*}'}
+  until [ -d "$a/" ]; do
+    if [ -e "$a" ] || [ -L "$a" ]; then return 1; fi
+    a=${'${a%/*}'}
+  done
+  [ -x "$a/" ]
+}
+at() {
+  eval "p$1=\$2 s$1= h$1="
+  d=${'${2%/*}'}
+  if [ -d "$d/" ]; then printf 'parent %s\n' "$1"; fi
+  if [ -L "$2" ]; then
+    l=$(readlink -n -- "$2" && echo .) || exit 1
+    l=${'${l%.}'}; printf 'link %s %s\n%s\n' "$1" "${'${#l}'}" "$l"
+  fi
+  if [ -e "$2" ] || { [ -z "$g" ] && [ -L "$2" ]; }; then w="$w $1"; return; fi
+  surely "$2" || doubt "$1" "$2"
+}
+doubt() {
+  if s=$(stat $g -c "$f" -- "$2" 2>&1); then facts "$1" "$s"; return; fi
+  case $s in *'No such file or directory'*|*'Not a directory'*) return ;; esac
+  if [ -n "$many" ]; then printf 'unclear %s\n' "$1"; else printf '%s\n' "$s" >&2; exit 1; fi
+}
+looked() {
+  [ -n "$w" ] || return 0
+  set --; for i in $w; do eval "set -- \"\$@\" \"\$p$i\""; done
+  if ! s=$(stat $g -c "$f" -- "$@"); then
+    [ -z "$many" ] || exit 1
+    # Gone meanwhile, or not to be seen.
+    doubt 1 "$1"; return
+  fi
+  IFS=$n; set -f; set -- $s; unset IFS
+  for i in $w; do facts "$i" "$1"; shift; done
+}`);
+
+/** A link that is not followed has no checksum of its own. */
+const HASH = raw(String.raw`hashes() {
+  k=
+  for i in "$@"; do
+    eval "s=\$s$i p=\$p$i"
+    case $s in 8*) ;; *) continue ;; esac
+    set -- $s
+    if [ -n "$many" ] && { [ "$4" -gt "$most" ] || [ ! -r "$p" ]; }; then printf 'unclear %s\n' "$i"; else k="$k $i"; fi
+  done
+  [ -n "$k" ] || return 0
+  set --; for i in $k; do eval "set -- \"\$@\" \"\$p$i\""; done
+  s=$(sha256sum -- "$@") || exit 1
+  IFS=$n; set -f; set -- $s; unset IFS
+  for i in $k; do h=${'${1%% *}'}; h=${'${h#\\\\}'}; printf 'sha256 %s %s\n' "$i" "$h"; eval "h$i=\$h"; shift; done
+}`);
+
+const CONTENT = raw(String.raw`content() {
+  eval "s=\$s$1 h=\$h$1 p=\$p$1"
+  if [ -z "$h" ] || [ "$h" = "$2" ]; then return; fi
+  set -- "$1" $s
+  [ "$5" -le "$max" ] || return 0
+  printf 'content %s %s\n' "$1" "$5"
+  if [ "$5" -gt 0 ]; then head -c "$5" <"$p" || exit 1; fi
+  echo
+}`);
