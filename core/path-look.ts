@@ -60,7 +60,7 @@ export function apart(result: CommandResult, questions: readonly PathQuestion[])
     const own = all.filter(({ number }) => number === at + 1);
     if (own.some(({ what }) => what === 'unclear')) return undefined;
     const bytes = Buffer.concat(own.flatMap(printed));
-    return { ...result, command: pathLook(question).text, bytes, stdout: bytes.toString() };
+    return { ...result, command: cmd`: look at ${question.path}`.text, bytes, stdout: bytes.toString() };
   });
 }
 

@@ -26,7 +26,9 @@ interface Window {
   readonly covered: Set<LaidTask>;
   /** On the clock of `performance.now()`. */
   since: number;
-  /** For how many tasks the next one is: few after a change, since another one may follow. */
+  /** How many tasks began while it was fresh. */
+  served: number;
+  /** For how many tasks it is: few after a change, since another one may follow, and no more than come before they are too old. */
   width: number;
 }
 
@@ -51,8 +53,15 @@ export class Ahead {
   /** Sends the looks of a task that begins and of those behind it, unless that was done. @returns whether they were sent now */
   send(job: HostTask, actions: readonly Action<unknown>[], on: OpenConnection): boolean {
     const window = this.#window(job.host);
-    if (window.covered.has(job.step) && performance.now() - window.since < FRESH_MS) return false;
+    const isOld = performance.now() - window.since >= FRESH_MS;
+    if (window.covered.has(job.step) && !isOld) {
+      window.served += 1;
+      return false;
+    }
+    // With many hosts a task's turn may come so late that nothing of the last one was of use.
+    if (isOld && window.served > 0) window.width = Math.min(window.width, window.served);
     this.#sendAll([{ step: job.step, actions }, ...this.#behind(job, window.width - 1)], job, this.#target(on));
+    window.served = 1;
     window.width = Math.min(MOST_TASKS, window.width * 2);
     return true;
   }
@@ -80,7 +89,7 @@ export class Ahead {
   }
 
   #window(host: Host): Window {
-    const window = this.#windows.get(host) ?? { covered: new Set(), since: 0, width: MOST_TASKS };
+    const window = this.#windows.get(host) ?? { covered: new Set(), since: 0, served: 0, width: MOST_TASKS };
     this.#windows.set(host, window);
     return window;
   }

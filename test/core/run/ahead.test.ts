@@ -1,6 +1,6 @@
 /** Looks that are sent ahead: the answers are those that a look in its own turn would have had. */
 import { appendFileSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { handler, play, playbook, task, type Host, type Step } from '../../../core';
 import { command, probe, query, resource, steps } from '../../../core/module';
 import { cmd, raw } from '../../../core/transport/command';
@@ -78,6 +78,19 @@ describe('a look that was sent ahead', () => {
     const probed = task('Poll', counted({ path: w.path('h1', 'a'), log: w.path('h1', 'polls') }), { until: () => readFileSync(w.path('h1', 'polls'), 'utf8').split('\n').length > 3, retries: 5, delay: '10ms' });
     expect((await w.run(book(task('First', text({ path: '/etc/hostname' })), probed))).recap.exit).toBe(0);
     expect(w.read('h1', 'polls')?.split('\n')).toHaveLength(4);
+  });
+
+  test('is asked anew when it is too old, and then for no more tasks than come in time', async () => {
+    using w = world('h1');
+    const now = performance.now.bind(performance);
+    let passed = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+    onTestFinished(() => { clock.mockRestore(); });
+    const read = (n: number): Step => task(`Read ${n}`, counted({ path: String(n), log: w.logFile }));
+    // Once the answers are there.
+    const late = (n: number): Step[] => [task(`Ask ${n}`, output({ script: 'true' })), task(`Late ${n}`, meanwhile(() => { passed += 6000; }))];
+    expect((await w.run(book(read(1), ...late(1), read(2), ...late(2), read(3), ...late(3), read(4)))).recap.exit).toBe(0);
+    expect(w.log).toEqual(['1', '2', '3', '4', '2', '3', '4']);
   });
 
   test('fails its own task alone, and only when its turn comes', async () => {
