@@ -2,8 +2,8 @@
 import { check, live, type Finding } from '../module';
 import { cmd, lines } from '../transport/command';
 import type { Target } from '../transport/connection';
-import type { Fingerprint, PathBefore, UndoRecord } from '../run/undo-record';
-import { lookCommand, parseSaid, typeOf } from '../run/undo-scripts';
+import { lookAt, typeOf } from '../run/undo-look';
+import { copiesOf, type Fingerprint, type PathBefore, type UndoRecord } from '../run/undo-record';
 import { placeOf, type Chain } from './chain';
 import { isAlike, linesOf } from './fingerprints';
 import { conflict } from './restored';
@@ -73,8 +73,8 @@ function hasCopy(change: UndoRecord, index: number, copies: Seen['copies']): boo
   return ['absent', 'directory'].includes(typeOf(was)) || isAlike(copies.get(copyPath(change, index)) ?? '', was);
 }
 
-function copyPath({ copies = '' }: UndoRecord, index: number): string {
-  return `${copies}/${index + 1}`;
+function copyPath(change: UndoRecord, index: number): string {
+  return `${copiesOf(change)}${index + 1}`;
 }
 
 async function look(on: Target, changes: readonly UndoRecord[]): Promise<Seen> {
@@ -86,8 +86,7 @@ async function look(on: Target, changes: readonly UndoRecord[]): Promise<Seen> {
 }
 
 async function fingerprints(on: Target, paths: readonly Pick<PathBefore, 'path' | 'only'>[]): Promise<ReadonlyMap<string, Fingerprint>> {
-  if (paths.length === 0) return new Map();
-  const found = linesOf(await on.run(lookCommand(paths))).map(parseSaid);
+  const found = await lookAt(on, paths);
   return new Map(paths.map(({ path }, i) => [path, found[i]?.is ?? '']));
 }
 

@@ -1,11 +1,12 @@
 /** Paths as they were before a change of an earlier run, put back from the copies that were kept on the host. */
+import { posix } from 'node:path';
 import { RefusedError } from '../errors';
 import { live, resource, type Applied, type Change } from '../module';
-import { lookCommand, parseSaid, restoreCommand, typeOf, type PutBack } from '../run/undo-scripts';
-import type { Fingerprint, PathAfter, UndoRecord } from '../run/undo-record';
-import type { Target } from '../transport/connection';
+import { lookAt, typeOf } from '../run/undo-look';
+import { copiesOf, type Fingerprint, type PathAfter, type UndoRecord } from '../run/undo-record';
+import { restoreCommand, type PutBack } from '../run/undo-scripts';
 import { placeOf, type Chain } from './chain';
-import { linesOf, said } from './fingerprints';
+import { said } from './fingerprints';
 
 export interface RestoredParams {
   readonly change: UndoRecord;
@@ -27,30 +28,27 @@ type State = readonly PathAfter[];
 export const restored = resource<RestoredParams, State, Applied>({
   name: 'rollback.restored',
   subject: ({ change }) => `${change.module} ${change.subject}`,
-  inspect: ({ change }) => live(on => look(on, change)),
+  inspect: ({ change }) => live(on => lookAt(on, change.paths)),
   diff: (state, params) => different(state, params).flatMap(({ path, was, now }) => changesOf(path, now, was)),
   apply: async (on, { params, state }) => {
     const { change } = params;
-    await on.run(restoreCommand(change.copies ?? '', on.runId, different(state, params)));
+    await on.run(restoreCommand(copiesOf(change), on.runId, different(state, params)));
   },
   value: (_state, _params, changed) => ({ changed }),
   predict: () => ({ changed: true }),
   touches: (state, params) => different(state, params).map(({ path, only, now, was }) => (only || typeOf(now) === 'link' || typeOf(was) === 'link' ? { path, only: true } : path)),
 });
 
-async function look(on: Target, { paths }: UndoRecord): Promise<State> {
-  return linesOf(await on.run(lookCommand(paths))).map(parseSaid);
-}
-
 /** The paths that are not as they were. @throws RefusedError where that is somebody else's doing */
 function different(state: State, { change, chains, isFinished, includeUnfinished }: RestoredParams): readonly PutBack[] {
+  const dirs = new Map(change.paths.map(({ path }, i) => [posix.dirname(path), i + 1] as const).reverse());
   return change.paths.flatMap((before, i): readonly PutBack[] => {
     const now = state[i]?.is ?? '';
     const left = change.left?.[i];
     const place = placeOf(now, { was: before.was, left: left?.is, isFinished, ...chains[i] ?? { further: [], newer: [] } });
     if (place === 'back') return [];
     if (place === 'strange' || (place === 'unsure' && !includeUnfinished)) throw new RefusedError(conflict(before.path, now, change), 'Look at it, and put it as you want it by hand.');
-    return [{ ...before, number: i + 1, now, leftDirTime: left?.dirTime }];
+    return [{ ...before, number: i + 1, firstInDir: dirs.get(posix.dirname(before.path)) ?? i + 1, now, leftDirTime: left?.dirTime }];
   });
 }
 

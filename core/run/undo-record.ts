@@ -33,7 +33,11 @@ export interface ChangeLine {
   readonly module: string;
   readonly subject: string;
   readonly effect: Effect;
-  /** The folder on the host with a copy of the nth path under the name n, from 1, and beside it `n.dir` with the time of its directory. */
+  /**
+   * What the names of the copies on the host begin with, `/var/lib/runsheet/undo/<run>/<seq>.`: the nth path is copied to that with n behind it, from 1. Where
+   * a path is the first one in its directory, the time of that is kept beside it, as the time of the file with `.dir` behind it. Earlier versions made a folder
+   * for each change, and named it.
+   */
   readonly copies?: string;
   readonly paths: readonly PathBefore[];
   readonly calls: readonly Call[];
@@ -56,6 +60,11 @@ export function parseUndo(text: string): readonly UndoRecord[] {
   const lines = text.split('\n').flatMap(parseLine);
   const left = new Map(lines.flatMap(line => (line.type === 'left' ? [[line.seq, line.left] as const] : [])));
   return lines.flatMap(line => (line.type === 'change' ? [{ ...line, left: left.get(line.seq) }] : []));
+}
+
+/** What the names of a change's copies begin with, also where they are in a folder of their own. */
+export function copiesOf({ copies = '' }: Pick<ChangeLine, 'copies'>): string {
+  return copies.endsWith('.') ? copies : `${copies}/`;
 }
 
 /** The file is for this user alone and written by us; only a last line may be cut off. */

@@ -4,8 +4,9 @@ import type { Action, WayBack } from '../module';
 import type { Command } from '../transport/command';
 import type { Target } from '../transport/connection';
 import type { UndoLog } from './undo-log';
+import { lookAt, lookCommand, readLooks } from './undo-look';
 import type { ChangeLine, PathAfter } from './undo-record';
-import { keepCommand, lookCommand, MOST_COPIED, parseSaid } from './undo-scripts';
+import { keepCommand, MOST_COPIED } from './undo-scripts';
 
 /** Which task on which host, as which user. */
 export interface UndoPlace {
@@ -69,11 +70,11 @@ export class UndoKeeper {
     const what = `${action.module} ${action.subject}`;
     try {
       const result = await on.run(keepCommand(on.host, touched, { runId: on.runId, seq }), { expect: [0, TOO_LARGE] });
-      const [copies = '', ...said] = result.stdout.split('\n').filter(line => line !== '');
       if (result.code === TOO_LARGE) {
-        return { paths: [], barrier: `what ${what} changed is too large to be copied (${Math.ceil(Number(said.at(-1)) / 1024)} MB, at most ${MOST_COPIED / 1024} are)` };
+        return { paths: [], barrier: `what ${what} changed is too large to be copied (${Math.ceil(Number(result.stdout.trimEnd().split('\n').at(-1)) / 1024)} MB, at most ${MOST_COPIED / 1024} are)` };
       }
-      return { copies, paths: said.map(parseSaid).map(({ is, ...rest }) => ({ ...rest, was: is })) };
+      const [copies = ''] = result.stdout.split('\n', 1);
+      return { copies, paths: readLooks(on.host.name, result, 1).map(({ is, ...rest }) => ({ ...rest, was: is })) };
     } catch (error) {
       if (!(error instanceof CommandError) || on.signal.aborted) throw error;
       const barrier = `no copy of what ${what} changed could be kept: ${messageOf(error)}`;
@@ -85,10 +86,8 @@ export class UndoKeeper {
 
 /** What is there now; `undefined` where it cannot be told: a cancel, or the host is gone. */
 async function look(on: Target, paths: ChangeLine['paths']): Promise<readonly PathAfter[] | undefined> {
-  if (paths.length === 0) return [];
   try {
-    const { stdout } = await on.run(lookCommand(paths));
-    return stdout.split('\n').filter(line => line !== '').map(parseSaid).map(({ is, dirTime }) => ({ is, dirTime }));
+    return (await lookAt(on, paths)).map(({ is, dirTime }) => ({ is, dirTime }));
   } catch (error) {
     if (isRunnerError(error)) return undefined;
     throw error;

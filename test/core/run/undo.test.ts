@@ -21,6 +21,10 @@ const sh = (script: string): string => execFileSync('sh', ['-c', script], { cwd:
 /** Type, mode, owner, time, target of everything, and the hashes of files. */
 const tree = (): string => sh(String.raw`find . -printf '%p %y %m %U:%G %T@ %l\n' | sort; find . -type f -exec sha256sum {} + | sort`);
 
+/** Where the copies lie, and the names of those of the change. */
+const undoOf = (on: LocalTarget): string => join(on.host.connection.stateDirectory ?? '', 'undo');
+const copiesIn = (on: LocalTarget): readonly string[] => readdirSync(join(undoOf(on), on.runId)).filter(name => name.startsWith('7.'));
+
 /** Makes a change with its record and returns that; what the change throws is swallowed. */
 async function recorded(on: LocalTarget, touched: readonly Touched[], change: () => void): Promise<UndoRecord> {
   const lines: string[] = [];
@@ -68,7 +72,8 @@ describe.each([['sh'], ['bash'], ['busybox', 'sh']])('in %s', (...shell) => {
   test('takes only the entry where it says so', async () => {
     sh('mkdir d; echo big >d/big; chmod 755 d');
     const record = await recorded(on, [{ path: at('d'), only: true }], () => { sh('chmod 700 d; chown 12:34 d; echo more >d/more'); });
-    expect(readdirSync(record.copies ?? '')).toEqual(['1.dir']);
+    expect(copiesIn(on)).toEqual(['7.1.dir']);
+    expect(record.copies).toBe(join(undoOf(on), on.runId, '7.'));
     await carryOut(restore(record), on);
     expect(sh('stat -c "%a %u:%g" d; ls d')).toBe('755 0:0\nbig\nmore\n');
   });
@@ -85,16 +90,16 @@ describe.each([['sh'], ['bash'], ['busybox', 'sh']])('in %s', (...shell) => {
     sh('dd if=/dev/zero of=big bs=1M count=51 2>/dev/null');
     const record = await recorded(on, [at('big')], () => { sh('rm big'); });
     expect(record).toMatchObject({ paths: [], barrier: 'what test.module it changed is too large to be copied (51 MB, at most 50 are)' });
-    expect(existsSync(join(on.host.connection.stateDirectory ?? '', 'undo', on.runId, '7'))).toBe(false);
+    expect(copiesIn(on)).toEqual([]);
   });
 
   test('keeps the copies of the newest 10 runs', async () => {
-    const undo = join(on.host.connection.stateDirectory ?? '', 'undo');
+    const undo = undoOf(on);
     rmSync(undo, { recursive: true, force: true });
     for (let day = 10; day < 25; day++) mkdirSync(join(undo, `202510${day}T101500Z-1a2b`, '1'), { recursive: true });
     await recorded(on, [at('f')], () => { sh('echo x >f'); });
     expect(readdirSync(undo).sort()).toEqual([...Array.from({ length: 9 }, (_, i) => `202510${i + 16}T101500Z-1a2b`), on.runId]);
-    expect(sh(`stat -c %a ${undo}/${on.runId} ${undo}/${on.runId}/7`)).toBe('700\n700\n');
+    expect(sh(`stat -c %a ${undo}/${on.runId} ${undo}/${on.runId}/7.1.dir`)).toBe('700\n600\n');
   });
 });
 
