@@ -17,8 +17,6 @@ const config = '/etc/pulse.conf';
 const template = (name: string): string => join(__dirname, 'templates', name);
 const folderOf = (version: string): string => `/opt/pulse-${version}`;
 
-const restart = handler('Restart the service', systemd.restart({ unit }));
-
 export default playbook({
   name: 'Everyday',
   description: 'A small service on every host: twelve everyday tasks.',
@@ -29,6 +27,8 @@ export default playbook({
 function service({ version }: z.output<typeof schema>): Play {
   const program = `${folderOf(version)}/pulse.sh`;
   const state = `/var/lib/pulse-${version}`;
+  // Where the service was started from these very files a moment ago there is nothing to do.
+  const restart = handler('Restart the service', systemd.current({ unit, files: [config, program] }));
   const tasks = [
     task('Make the directory of the program', file.directory({ path: folderOf(version), mode: 0o755 })),
     task('Make the directory of its state', file.directory({ path: state, mode: 0o750, owner: 'root' })),

@@ -2,14 +2,17 @@
 import { RefusedError } from '../../core/errors';
 import { unforeseen } from '../../core/foreseen';
 import { command, query, steps } from '../../core/module';
+import { lines, raw } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
+import { withPlannedTimes } from './planned-files';
 import { foretellStart, startOf } from './planned-units';
-import { readProcess } from './process';
-import { readTimes } from './read-files';
-import { restartNow, verifyRestart } from './restart';
+import { parseProcess, PROCESS } from './process';
+import { parseTimes, timesCommand } from './read-files';
+import { verifyRestart } from './restart';
 import { staleness } from './staleness';
-import { readUnit, type Unit } from './unit';
+import { readUnitAnd, type Unit } from './unit';
 import { unitName, unitNameProblems } from './unit-name';
+import { relaunch, settling } from './up';
 
 export interface CurrentParams {
   /** `kube-apiserver` or `kube-apiserver.service`. */
@@ -34,6 +37,8 @@ export interface Current {
 interface Reading {
   readonly unit: Unit;
   readonly reasons: readonly string[];
+  /** When each file was last written that is compared. */
+  readonly times: ReadonlyMap<string, number>;
 }
 
 interface Before extends Reading {
@@ -56,13 +61,14 @@ export const current = command<CurrentParams, Before, Current>({
     return pending && unclear ? `restart ${unit.unit}: what it runs from changes` : undefined;
   },
   run: async (on, { before: { unit, reasons } }) => {
-    await restartNow(on, unit);
+    await relaunch(on, unit);
     return { restarted: true, reasons };
   },
   verify: async (on, { params, before }) => {
-    const restarted = await verifyRestart(on, before.unit);
+    const first = await settling(on, before.unit.unit);
+    const { unit: last, reasons } = await look(on, params, before.times);
+    const restarted = await verifyRestart(on, before.unit, [first, last]);
     if (restarted !== true) return restarted;
-    const { reasons } = await look(on, params);
     return reasons.length === 0 ? true : `${before.unit.unit} was restarted, and still: ${reasons.join('; ')}`;
   },
   predict: ({ reasons }) => (reasons.length === 0 ? undefined : { restarted: true, reasons }),
@@ -95,22 +101,30 @@ function isRunning({ active }: Unit): boolean {
   return active === 'active' || active === 'reloading';
 }
 
-async function look(on: Target, params: CurrentParams): Promise<Reading> {
-  const unit = await readUnit(on, params.unit);
-  if (!isRunning(unit)) return { unit, reasons: [`it is ${unit.active}`] };
+/** @param before times of files that were seen before the process was started */
+async function look(on: Target, params: CurrentParams, before?: ReadonlyMap<string, number>): Promise<Reading> {
+  const { files: paths = [], ignoreFlags = [] } = params;
+  const { unit, also } = await readUnitAnd(on, params.unit, lines(timesCommand(paths), raw(`echo ${PROCESS_FOLLOWS}`), PROCESS));
+  const end = also.indexOf(PROCESS_FOLLOWS);
+  const given = parseTimes(paths, also.subarray(0, end).toString());
+  const times = new Map([...[...unit.files, ...unit.environmentFiles].map(({ path, mtime }): [string, number] => [path, mtime]), ...given]);
+  if (!isRunning(unit)) return { unit, times, reasons: [`it is ${unit.active}`] };
+  const files = await withPlannedTimes(on, paths, given);
   const startedAt = startOf(on.foreseen, unit.unit);
-  if (startedAt !== undefined) return { unit, reasons: await plannedReasons(on, params, { unit, startedAt }) };
+  if (startedAt !== undefined) return { unit, times, reasons: plannedReasons(unit, files, startedAt) };
   if (unit.mainPid === 0) throw new RefusedError(`${on.host.name}: ${unit.unit} has no main process to compare with its files`, 'Use systemd.restart.');
-  const files = await readTimes(on, params.files ?? []);
-  const missing = (params.files ?? []).filter(path => !files.has(path));
+  const missing = paths.filter(path => !files.has(path));
   if (missing.length > 0) throw new RefusedError(`${on.host.name}: ${missing.join(', ')} is not there, so it cannot be compared with ${unit.unit}`);
-  const process = await readProcess(on, unit.mainPid);
-  if (process === undefined) return { unit, reasons: ['its process is gone'] };
-  return { unit, reasons: staleness(unit, process, { files, ignoreFlags: params.ignoreFlags ?? [] }) };
+  const process = parseProcess(unit.mainPid, also.subarray(end + PROCESS_FOLLOWS.length + 1));
+  if (process === undefined) return { unit, times, reasons: ['its process is gone'] };
+  return { unit, times, reasons: staleness(unit, process, { files, ignoreFlags, ...(before === undefined ? {} : { before }) }) };
 }
 
+/** Stands on a line of its own; before it there are nothing but numbers. */
+const PROCESS_FOLLOWS = 'process';
+
 /** Of a process that is only planned: its arguments will be those of the files at its start. @throws RefusedError where the unit changes once more after it */
-async function plannedReasons(on: Target, { files = [] }: CurrentParams, { unit, startedAt }: { readonly unit: Unit; readonly startedAt: number }): Promise<readonly string[]> {
+function plannedReasons(unit: Unit, files: ReadonlyMap<string, number>, startedAt: number): readonly string[] {
   if ([...unit.files, ...unit.environmentFiles].some(file => file.mtime > startedAt)) throw unforeseen(unit.unit);
-  return [...await readTimes(on, files)].filter(([, mtime]) => mtime > startedAt).map(([path]) => `${path} is newer than its process`);
+  return [...files].filter(([, mtime]) => mtime > startedAt).map(([path]) => `${path} is newer than its process`);
 }

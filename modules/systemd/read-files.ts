@@ -22,28 +22,42 @@ export async function readFiles(on: Pick<Connection, 'run' | 'host' | 'user' | '
   if (wanted.length === 0) return new Map();
   const { code, stdout } = await on.run(readCommand(wanted), { expect: [0, UNREADABLE], secretOutput: true });
   if (code === 0) return await withPlanned(on, wanted, parseFiles(wanted, stdout));
-  const path = fromBase64(/^unreadable (.*)$/m.exec(stdout)?.[1]).toString();
+  const path = stdout.slice(stdout.lastIndexOf(UNREADABLE_FILE) + UNREADABLE_FILE.length).trimEnd();
   throw new RefusedError(`${on.host.name}: ${path} cannot be read as ${on.user}`, 'Run the task as root (become: true, or -b).');
 }
 
 /** When each file was last written, in seconds since 1970; a file that is not there is left out. @param paths absolute, taken literally */
 export async function readTimes(on: Pick<Connection, 'run' | 'foreseen'>, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (paths.length === 0) return new Map();
-  const { stdout } = await on.run(lines(...paths.map(path => cmd`if [ -e ${path} ]; then stat -L -c '%Y %y' -- ${path} || exit 1; else echo; fi`)));
-  const said = stdout.split('\n');
-  return await withPlannedTimes(on, paths, new Map(paths.flatMap((path, i) => said[i] === undefined || said[i] === '' ? [] : [[path, parseMtime(said[i])]])));
+  const { stdout } = await on.run(timesCommand(paths));
+  return await withPlannedTimes(on, paths, parseTimes(paths, stdout));
+}
+
+/** Prints what `parseTimes` reads. */
+export function timesCommand(paths: readonly string[]): Command {
+  if (paths.length === 0) return raw('echo');
+  const asked = paths.map(path => cmd`if [ -e ${path} ]; then there=$there"1"; set -- "$@" ${path}; else there=$there"0"; fi`);
+  return lines(raw('there=; set --'), ...asked, raw('echo "$there"; [ $# -eq 0 ] || stat -L -c "%Y %y" -- "$@" || exit 1'));
+}
+
+/** When each file was last written; one that is not there is left out. */
+export function parseTimes(paths: readonly string[], said: string): ReadonlyMap<string, number> {
+  const [there = '', ...times] = said.split('\n');
+  return new Map(paths.filter((_path, i) => there[i] === '1').map((path, i) => [path, parseMtime(times[i] ?? '')]));
 }
 
 /** The exit code that says so. */
 const UNREADABLE = 4;
+const UNREADABLE_FILE = '\nunreadable ';
 
-function readCommand(patterns: readonly string[]): Command {
+/** Prints what `parseFiles` reads. */
+export function readCommand(patterns: readonly string[]): Command {
   const define = raw(String.raw`show() {
   for f; do
     [ -f "$f" ] || [ "$f" -ef /dev/null ] || continue
-    [ -r "$f" ] || { printf 'unreadable %s\n' "$(printf %s "$f" | base64 | tr -d '\n')"; exit 4; }
-    content=$(base64 < "$f") && times=$(stat -L -c '%Y %y' -- "$f") || exit 1
-    printf 'file %s\n' "$(printf %s "$f" | base64 | tr -d '\n')" "$times" "$(printf %s "$content" | tr -d '\n')"
+    [ -r "$f" ] || { printf '\nunreadable %s\n' "$f"; exit 4; }
+    printf 'file %s\n' "$f"
+    stat -L -c 'time %Y %y' -- "$f" && base64 <"$f" || exit 1
   done
 }`);
   return lines(define, ...patterns.map((pattern, i) => cmd`echo ${`pattern ${i}`}; show ${globbing(pattern)}`));
@@ -55,24 +69,15 @@ function globbing(pattern: string): Command {
   return pieces.map(piece => /^(?:[*?\]]|\[[!^]?)$/.test(piece) ? raw(piece) : cmd`${piece}`).reduce((all, piece) => cmd`${all}${piece}`);
 }
 
-function parseFiles(patterns: readonly string[], stdout: string): ReadonlyMap<string, readonly HostFile[]> {
-  const found = new Map<string, HostFile[]>(patterns.map(pattern => [pattern, []]));
-  let files: HostFile[] = [];
-  const said = stdout.split('\n');
-  for (let at = 0; at < said.length; at += 1) {
-    const [kind, rest] = (said[at] ?? '').split(' ');
-    if (kind === 'pattern') files = found.get(patterns[Number(rest)] ?? '') ?? [];
-    if (kind !== 'file') continue;
-    const [path, times, content] = [0, 1, 2].map(i => (said[at + i] ?? '').replace('file ', ''));
-    files.push({ path: fromBase64(path).toString(), mtime: parseMtime(times ?? ''), ...decodeText(fromBase64(content)) });
-    at += 2;
-  }
-  return found;
+/** The files that each pattern matches, of what `readCommand` printed: base64 holds no blank, so only the other lines have one. */
+export function parseFiles(patterns: readonly string[], stdout: string): ReadonlyMap<string, readonly HostFile[]> {
+  const blocks = stdout.split(/^pattern \d+\n/m).slice(1);
+  return new Map(patterns.map((pattern, i) => [pattern, [...(blocks[i] ?? '').matchAll(ONE_FILE)].map(([, path = '', time = '', content = '']) => (
+    { path, mtime: parseMtime(time), ...decodeText(Buffer.from(content, 'base64')) }
+  ))]));
 }
 
-function fromBase64(text = ''): Buffer {
-  return Buffer.from(text, 'base64');
-}
+const ONE_FILE = /^file ([^]*?)\ntime (\d+ .*)\n((?:[A-Za-z0-9+/=]+\n)*)/gm;
 
 /** `1795367523 2026-11-22 17:12:03.123456789 +0000`: whole seconds, and the fraction where stat(1) knows one. */
 function parseMtime(times: string): number {

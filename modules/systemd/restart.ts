@@ -4,8 +4,8 @@ import { type Applied, type Call, command, live, see, steps } from '../../core/m
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { foretellReload, foretellStart, unreadUnits, willBeRead } from './planned-units';
-import { readState, showUnit, type UnitState } from './show';
-import { launch, staysUp, systemctl } from './up';
+import { parseShow, readState, showCommand, showUnit, type UnitState } from './show';
+import { relaunch, settled, staysUp, systemctl, type Settled } from './up';
 import { readUnit, type UnitParams } from './unit';
 import { unitName, unitNameProblems } from './unit-name';
 
@@ -27,26 +27,20 @@ export const restart = command<UnitParams, UnitState, Restarted>({
   ...base,
   before: params => live(on => readUnit(on, params.unit)),
   describe: state => `restart ${state.unit}`,
-  run: (on, { before }) => restartNow(on, before),
-  verify: (on, { before }) => verifyRestart(on, before),
+  run: async (on, { before }) => identity(parseShow(await relaunch(on, before, showCommand(before.unit)))),
+  verify: async (on, { before }) => verifyRestart(on, before, await settled(on, before.unit)),
   foretell: (_on, { before, foreseen }) => foretellStart(foreseen, before),
   again: true,
   idle: identity,
 });
 
-/** Restarts and returns what runs then. @throws CommandError with the unit's last log lines */
-export async function restartNow(on: Target, state: UnitState): Promise<Restarted> {
-  await launch(on, 'restart', state);
-  return identity(await readState(on, state.unit));
-}
-
 /** Runs something else than before, and does it stay? */
-export async function verifyRestart(on: Target, before: UnitState): Promise<true | string> {
-  const now = await readState(on, before.unit);
+export async function verifyRestart(on: Target, before: UnitState, seen: Settled): Promise<true | string> {
+  const [now] = seen;
   const sameRun = now.invocationId !== '' && now.invocationId === before.invocationId;
   const sameProcess = now.mainPid !== 0 && now.mainPid === before.mainPid && now.mainStart === before.mainStart;
   if (sameRun || sameProcess) return `${now.unit} was not restarted: it is still process ${now.mainPid}`;
-  return staysUp(on, before.unit);
+  return await staysUp(on, seen);
 }
 
 /**
@@ -69,9 +63,10 @@ export const reload = command<UnitParams, UnitState, Applied>({
     return { changed: true };
   },
   verify: async (on, { before }) => {
-    const now = await readState(on, before.unit);
+    const seen = await settled(on, before.unit, 500);
+    const [now] = seen;
     if (now.mainPid !== before.mainPid) return `${now.unit} was restarted instead of reloaded: process ${before.mainPid} became ${now.mainPid}`;
-    return staysUp(on, before.unit, 500);
+    return await staysUp(on, seen);
   },
   // The same process with what its program makes of its files: nothing that a look of ours would see.
   foretell: () => undefined,

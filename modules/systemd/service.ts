@@ -1,11 +1,11 @@
 /** Run state and boot state of a unit. */
-import { CheckError, RefusedError } from '../../core/errors';
+import { RefusedError } from '../../core/errors';
 import { type Change, resource, see, steps } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { foretellBoot, foretellStart, foretellStop } from './planned-units';
 import { knownUnit, showUnit, type UnitState } from './show';
-import { launch, staysUp, systemctl } from './up';
+import { start, systemctl } from './up';
 import { unitName, unitNameProblems } from './unit-name';
 
 export interface ServiceParams {
@@ -90,9 +90,10 @@ async function bring(on: Target, state: UnitState, { state: run, boot }: Omit<Se
   if (run === 'stopped' && !isDown(state)) await systemctl(on, 'stop', unit);
   if (run === 'started' && state.boot.startsWith('masked')) await on.run(cmd`systemctl unmask -- ${unit}`);
   if (run === 'started' && !isUp(state)) {
-    await launch(on, 'start', state);
-    const up = await staysUp(on, unit);
-    if (up !== true) throw new CheckError(`${on.host.name}: ${up}`);
+    // systemd reads all its files again for it: time that passes anyway. Another boot state could not simply be taken back.
+    const enable = boot === 'enabled' && state.boot === 'disabled';
+    await start(on, state, enable);
+    if (enable) return;
   }
   if (boot !== undefined && (run !== 'stopped' || boot === 'enabled')) await setBoot(on, state, boot);
 }

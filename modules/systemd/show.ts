@@ -1,7 +1,7 @@
 /** What systemd says of a unit, in a few words of ours. @see systemctl(1), "show"; org.freedesktop.systemd1(5) */
 import { RefusedError } from '../../core/errors';
 import { probe, type Probe } from '../../core/module';
-import { cmd, lines, type Command } from '../../core/transport/command';
+import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { CommandResult, Connection } from '../../core/transport/connection';
 import { withPlannedUnit } from './planned-units';
 import { unitName } from './unit-name';
@@ -64,12 +64,36 @@ export async function readState(on: Connection, name: string): Promise<UnitState
   return knownUnit(on, await stateOf(on, name), name);
 }
 
-/** A unit's state now, and the directories in which systemd looks for units, the most important first. @throws RefusedError when there is no such unit */
-export async function readStateAndPath(on: Connection, name: string): Promise<{ readonly state: UnitState; readonly directories: readonly string[] }> {
-  const result = await on.run(lines(showCommand(name), cmd`systemctl show --no-pager -p UnitPath`));
-  const directories = /^UnitPath=(.*)$/m.exec(result.stdout)?.[1]?.split(' ') ?? [];
-  return { state: await knownUnit(on, await withPlannedUnit(on, parseShow(result)), name), directories };
+/** A unit's state and what was asked with it. */
+export interface StateAndPath {
+  readonly state: UnitState;
+  /** Where systemd looks for units, the most important directory first. */
+  readonly directories: readonly string[];
+  /** What the other command printed. */
+  readonly also: Buffer;
 }
+
+/**
+ * A unit's state now, and the directories in which systemd looks for units, in one round trip.
+ * @param also a command that goes with it; `$pid` is the unit's main process. What it prints may be secret.
+ * @throws RefusedError when there is no such unit
+ */
+export async function readStateAndPath(on: Connection, name: string, also: Command = raw(':')): Promise<StateAndPath> {
+  const { bytes } = await on.run(lines(cmd`said=$(${showCommand(name)}) || exit`, STATE_AND_PID, also), { secretOutput: true });
+  // What the other command printed may hold anything, also such lines.
+  const end = bytes.indexOf('\n', bytes.indexOf(UNIT_PATH) + 1);
+  const stdout = bytes.subarray(0, end).toString();
+  const directories = stdout.slice(stdout.indexOf(UNIT_PATH) + UNIT_PATH.length).split(' ');
+  return { state: await knownUnit(on, await withPlannedUnit(on, parseShow({ stdout })), name), directories, also: bytes.subarray(end + 1) };
+}
+
+const UNIT_PATH = '\nUnitPath=';
+
+const STATE_AND_PID = raw(`nl='
+'
+printf '%s\\n' "$said"
+systemctl show --no-pager -p UnitPath || exit
+pid=$nl$said$nl pid=\${pid#*"$nl"MainPID=} pid=\${pid%%"$nl"*}`);
 
 /** @throws RefusedError with names that come near when the unit does not exist */
 export async function knownUnit(on: Connection, state: UnitState, name: string): Promise<UnitState> {
@@ -81,7 +105,8 @@ export async function knownUnit(on: Connection, state: UnitState, name: string):
   throw new RefusedError(`${on.host.name}: there is no unit ${unitName(name)}`, hint);
 }
 
-function showCommand(name: string): Command {
+/** Prints a unit's properties, a line each. */
+export function showCommand(name: string): Command {
   return cmd`systemctl show --no-pager -p ${PROPERTIES.join(',')} -- ${unitName(name)}`;
 }
 

@@ -9,12 +9,17 @@ import type { PlacedChar } from './unit-file';
 export interface StalenessOptions {
   /** Files that it read at its start, and when each was last written (seconds since 1970). */
   readonly files?: ReadonlyMap<string, number>;
+  /** Files that had these times before the process was started: it read what is in them, however close the times are. */
+  readonly before?: ReadonlyMap<string, number>;
   /** Flags and variables that may differ: `--initial-cluster`, `ETCD_INITIAL_CLUSTER`. */
   readonly ignoreFlags?: readonly string[];
 }
 
-/** The start of a process is known to about a hundredth of a second: a file that was written right before it must not look newer. */
-const TOLERANCE = 0.05;
+/** The kernel stamps a file with the time of its last tick, so it may have been written that much later, in seconds. */
+const TICK = 0.01;
+
+/** Where a time has no fraction the file system may keep none (FAT only every other second). */
+const WHOLE_SECONDS = 2;
 
 /**
  * Why a process is not what its unit's files say, each a clause; empty when it is.
@@ -28,8 +33,7 @@ export function staleness(unit: Unit, process: ProcessInfo, options: StalenessOp
   const { commands, variables } = resolveTexts(unit);
   const command = commands[0];
   const args = command === undefined ? { kind: 'unknown' as const, names: [] } : compareArgs(command, process.args, ignored);
-  const isNewer = (mtime: number): boolean => mtime > process.startedAt + TOLERANCE;
-  const newer = (files: Unit['files']): readonly string[] => files.filter(file => isNewer(file.mtime)).map(file => `${file.path} is newer than its process`);
+  const newer = (files: readonly Written[]): readonly string[] => files.filter(file => isNewer(file, process, options)).map(file => `${file.path} is newer than its process`);
   // systemd always sets PATH; a process without it has overwritten its environment.
   const environmentKnown = process.environment.has('PATH');
   const differing = environmentKnown
@@ -41,8 +45,15 @@ export function staleness(unit: Unit, process: ProcessInfo, options: StalenessOp
     ...differing.map(name => `it runs with another ${name}`),
     ...(args.kind === 'same' && differing.length === 0 || args.kind === 'unknown' ? newer(unit.files) : []),
     ...(environmentKnown ? [] : newer(unit.environmentFiles)),
-    ...[...options.files ?? []].filter(([, mtime]) => isNewer(mtime)).map(([path]) => `${path} is newer than its process`),
+    ...newer([...options.files ?? []].map(([path, mtime]) => ({ path, mtime }))),
   ];
+}
+
+type Written = Pick<Unit['files'][number], 'path' | 'mtime'>;
+
+/** May it have been written after the process was started? Where the clocks are too coarse to tell, it may. */
+function isNewer({ path, mtime }: Written, { startedAt }: ProcessInfo, { before }: StalenessOptions): boolean {
+  return before?.get(path) !== mtime && mtime + (Number.isInteger(mtime) ? WHOLE_SECONDS : TICK) >= startedAt;
 }
 
 interface Comparison {

@@ -1,6 +1,7 @@
 /** Units as systemd sees them, and the flags on their command lines. */
 import { unforeseen } from '../../core/foreseen';
 import { query, steps } from '../../core/module';
+import type { Command } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
 import { effectiveOf, environmentFilesOf, resolveTexts, type Effective, type EnvironmentFileRef, type UnitTexts } from './effective';
 import { flagName, flagsOf } from './exec';
@@ -71,7 +72,12 @@ export const unit = query<UnitParams, Unit>({
 
 /** A unit read now. @throws RefusedError when there is no such unit */
 export async function readUnit(on: Connection, name: string): Promise<Unit> {
-  const { state, directories } = await readStateAndPath(on, name);
+  return (await readUnitAnd(on, name)).unit;
+}
+
+/** A unit, and what another command prints that goes with the first look at it. @param command see `readStateAndPath` @throws RefusedError when there is no such unit */
+export async function readUnitAnd(on: Connection, name: string, command?: Command): Promise<{ readonly unit: Unit; readonly also: Buffer }> {
+  const { state, directories, also } = await readStateAndPath(on, name, command);
   const files = await readUnitFiles(on, state, directories);
   const parsed = files.map(file => parseUnitFile(file.path, file.text));
   const wanted = environmentFilesOf(state.unit, parsed);
@@ -81,7 +87,7 @@ export async function readUnit(on: Connection, name: string): Promise<Unit> {
   const missing = wanted.filter(({ path, optional }) => !optional && found.get(path)?.length === 0);
   const problems = problemsOf(state, parsed, effective, missing);
   const needsReload = state.needsReload || !areRead(state, files);
-  return { ...state, needsReload, files, environmentFiles, ...commandOf([...files, ...environmentFiles], effective), problems };
+  return { unit: { ...state, needsReload, files, environmentFiles, ...commandOf([...files, ...environmentFiles], effective), problems }, also };
 }
 
 /** The flag of a unit's program, wherever it is written; `undefined` where it is not given. @param spelled `--etcd-servers`; one dash or two are the same */

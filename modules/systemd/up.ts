@@ -1,50 +1,125 @@
 /** Starting, and seeing that what was started stays up. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandError } from '../../core/errors';
-import { cmd } from '../../core/transport/command';
-import type { Target } from '../../core/transport/connection';
-import { readState, type UnitState } from './show';
+import { CheckError, CommandError } from '../../core/errors';
+import { cmd, lines, raw, type Command } from '../../core/transport/command';
+import type { CommandResult, Target } from '../../core/transport/connection';
+import { knownUnit, parseShow, showCommand, type UnitState } from './show';
 
 /** How long a unit must stay up after a start to count as started, in milliseconds. */
 export const SETTLE_MS = 2000;
 
-/** When it is looked at meanwhile: what fails at once is told at once. systemd counts restarts, so none between two looks is missed. */
-const LOOKS_MS = [250, 1000];
-
-/** Runs `systemctl VERB UNIT`. @throws CommandError with the unit's last log lines */
+/**
+ * Runs `systemctl VERB UNIT` in the open shell: it only talks to systemd, which is what starts processes, and leaves nothing behind; killed at its time limit like any
+ * other command. Other looks at the host wait behind it.
+ * @throws CommandError with the unit's last log lines
+ */
 export async function systemctl(on: Target, verb: string, unit: string): Promise<void> {
-  const result = await on.run(cmd`systemctl --no-pager ${verb} -- ${unit}`, { channel: 'own', expect: 'any' });
-  if (result.code !== 0) throw new CommandError(on.host.name, result, await lastLines(on, unit));
+  const command = systemctlCommand(verb, unit);
+  const result = await on.run(command, { expect: 'any' });
+  if (result.code !== 0) throw await failure(on, { result, command, unit });
 }
 
-/** Starts or restarts a unit with what its files say now: systemd is told to read them again where it has not. @throws CommandError */
-export async function launch(on: Target, verb: 'start' | 'restart', state: UnitState): Promise<void> {
-  if (state.needsReload) await on.run(cmd`systemctl daemon-reload`);
-  await systemctl(on, verb, state.unit);
+/** Restarts a unit with what its files say now: systemd is told to read them again where it has not. @param then goes with it @throws CommandError */
+export async function relaunch(on: Target, state: UnitState, then: Command = raw(':')): Promise<CommandResult> {
+  const { unit } = state;
+  const command = systemctlCommand('restart', unit);
+  const result = await on.run(lines(reloadFirst(state), cmd`${command} >&2 || exit`, then), { expect: 'any' });
+  if (result.code !== 0) throw await failure(on, { result, command, unit });
+  return result;
 }
 
 /**
- * Waits a while and looks whether the unit stays active in one and the same process; a oneshot must have succeeded.
- * @returns `true`, or a sentence with the unit's last log lines
+ * Starts a unit with what its files say now, and looks whether it stays up, all in one command.
+ * @param enable enable it while it settles; where it does not stay up that is taken back
+ * @throws CommandError, CheckError with the unit's last log lines
  */
-export async function staysUp(on: Target, unit: string, settleMs = SETTLE_MS): Promise<true | string> {
-  const first = await readState(on, unit);
-  if (first.type === 'oneshot' && !first.remains && first.active === 'inactive' && first.result === 'success') return true;
-  const started = performance.now();
-  const looks = [...LOOKS_MS.filter(ms => ms < settleMs), settleMs];
-  for (let now = first; ; now = await readState(on, unit)) {
-    const why = whyDown(first, now);
-    if (why !== undefined) return `${why}${await lastLines(on, unit)}`;
-    const next = looks.shift();
-    if (next === undefined) return true;
-    await sleep(Math.max(0, started + next - performance.now()), undefined, { signal: on.signal });
-  }
+export async function start(on: Target, state: UnitState, enable: boolean): Promise<void> {
+  const { unit } = state;
+  const [command, enabling] = [systemctlCommand('start', unit), systemctlCommand('enable', unit)];
+  const result = await on.run(lines(reloadFirst(state), cmd`${command} >&2 || exit`, settle(unit, SETTLE_MS, enable ? enabling : undefined)), { expect: 'any' });
+  const seen = statesIn(result);
+  if (seen === undefined) throw await failure(on, { result, command, unit });
+  const why = whyDown(...seen);
+  if (why === undefined && result.code !== 0) throw await failure(on, { result, command: enabling, unit });
+  if (why === undefined) return;
+  const said = `${on.host.name}: ${why}${await lastLines(on, unit)}`;
+  if (enable && seen[0] !== seen[1]) await on.run(systemctlCommand('disable', unit), { expect: 'any' });
+  throw new CheckError(said);
+}
+
+/** What was seen when a unit began to settle, and when its time was over; the same where it was not up at first. */
+export type Settled = readonly [first: UnitState, last: UnitState];
+
+/** Looks at a unit, waits a while and looks again, in one command. @throws RefusedError when there is no such unit */
+export async function settled(on: Target, unit: string, ms = SETTLE_MS): Promise<Settled> {
+  const result = await on.run(settle(unit, ms));
+  const seen = statesIn(result);
+  if (seen === undefined) throw new CommandError(on.host.name, result);
+  await knownUnit(on, seen[0], unit);
+  return seen;
+}
+
+/** Looks at a unit and then waits until it must have settled: the next look tells. @throws RefusedError when there is no such unit */
+export async function settling(on: Target, unit: string): Promise<UnitState> {
+  return await knownUnit(on, parseShow(await on.run(lines(lookOnce(unit), waiting(SETTLE_MS), raw('wait')))), unit);
+}
+
+/** Stayed it active in one and the same process, or succeeded, being a oneshot? @returns `true`, or a sentence with the unit's last log lines */
+export async function staysUp(on: Target, seen: Settled): Promise<true | string> {
+  const why = whyDown(...seen);
+  return why === undefined ? true : `${why}${await lastLines(on, seen[0].unit)}`;
+}
+
+/**
+ * A look, a wait, another look. Whatever happens in between shows in the second one: it is not active, or has another process, invocation or count of restarts.
+ * @param meanwhile is done while it waits; its exit code is that of the whole
+ */
+function settle(unit: string, ms: number, meanwhile?: Command): Command {
+  return lines(
+    lookOnce(unit),
+    waiting(ms),
+    meanwhile === undefined ? raw('code=0') : cmd`code=0; ${meanwhile} >&2 || code=$?`,
+    cmd`wait; echo; ${showCommand(unit)} || exit; exit "$code"`,
+  );
+}
+
+/** Ends the script where the unit is not up. */
+function lookOnce(unit: string): Command {
+  return lines(cmd`first=$(${showCommand(unit)}) || exit; printf '%s\n' "$first"`, UP_OR_EXIT);
+}
+
+/** Not every sleep(1) knows fractions. */
+function waiting(ms: number): Command {
+  const seconds = ms / 1000;
+  return Number.isInteger(seconds) ? cmd`sleep ${seconds} &` : cmd`{ sleep ${seconds} 2>/dev/null || sleep ${Math.ceil(seconds)}; } &`;
+}
+
+const UP_OR_EXIT = raw(`nl='
+'
+case $nl$first$nl in *"$nl"ActiveState=active"$nl"*|*"$nl"ActiveState=reloading"$nl"*) ;; *) exit 0 ;; esac`);
+
+function statesIn({ stdout }: CommandResult): Settled | undefined {
+  const [first, last = first] = stdout.trimEnd().split('\n\n').filter(text => text !== '').map(text => parseShow({ stdout: text }));
+  return first === undefined || last === undefined ? undefined : [first, last];
+}
+
+function systemctlCommand(verb: string, unit: string): Command {
+  return cmd`systemctl --no-pager ${verb} -- ${unit}`;
+}
+
+function reloadFirst({ needsReload }: UnitState): Command {
+  return needsReload ? raw('systemctl daemon-reload || exit') : raw(':');
 }
 
 function whyDown(first: UnitState, now: UnitState): string | undefined {
+  if (now.type === 'oneshot' && !now.remains && now.active === 'inactive' && now.result === 'success') return undefined;
   if (now.active !== 'active' && now.active !== 'reloading') return `${now.unit} does not stay up: it is ${now.active} (${now.sub}, ${now.result})`;
-  if (now.mainPid === first.mainPid && now.restarts === first.restarts) return undefined;
+  if (now.mainPid === first.mainPid && now.restarts === first.restarts && now.invocationId === first.invocationId) return undefined;
   return `${now.unit} does not stay up: systemd restarted it (process ${first.mainPid} became ${now.mainPid})`;
+}
+
+/** The error of one command of a script. */
+async function failure(on: Target, { result, command, unit }: { readonly result: CommandResult; readonly command: Command; readonly unit: string }): Promise<CommandError> {
+  return new CommandError(on.host.name, { ...result, command: command.text }, await lastLines(on, unit));
 }
 
 /** The end of a unit's log, for messages. */
