@@ -28,6 +28,11 @@ export interface RunOptions {
   /** Time limit in milliseconds; default: what is left of the task's. After it the command's whole process group is killed. */
   readonly timeoutMs?: number;
   readonly stdin?: string | Buffer | Secret;
+  /**
+   * In the open shell, small input without NUL bytes is the shell variable `runsheet_input` instead of standard input: nothing is started to hand it over.
+   * The command takes the variable where it is set, and reads its input where it is not. It must not export it, nor hand it to a program as an argument.
+   */
+  readonly inputAsVariable?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly chdir?: string;
   /**

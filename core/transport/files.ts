@@ -22,7 +22,7 @@ export interface FileToWrite extends WriteOptions {
 export async function writeFile(on: Pick<Connection, 'run'>, file: FileToWrite): Promise<void> {
   const { content } = file;
   // The content goes as it is, without a copy of it: it may be large, and the same one for many hosts at a time.
-  await on.run(writeCommand(file, sha256(content instanceof Secret ? content.reveal() : content)), { stdin: content });
+  await on.run(writeCommand(file, sha256(content instanceof Secret ? content.reveal() : content)), { stdin: content, inputAsVariable: true });
 }
 
 /** Prints a file as it is. */
@@ -81,7 +81,11 @@ function writeCommand({ path, content, runId, mode, owner, group }: FileToWrite,
 ${WRITE}`;
 }
 
-/** `set -C` (noclobber) creates the temporary file with O_EXCL, so nobody can lay a link in its place. */
+/**
+ * `set -C` (noclobber) creates the temporary file with O_EXCL, so nobody can lay a link in its place. Where all may read the new file, it is 0644 from the
+ * beginning; that its mode is right is seen on the file, since an ACL of its directory goes before the umask. What a shell says when the disk is full differs,
+ * and dash does not name the reason, so then cat tries.
+ */
 const WRITE = raw(`
 fail() { echo "$p: $1" >&2; exit 1; }
 if [ -L "$p" ]; then
@@ -94,18 +98,32 @@ n=\${p##*/}; t=$d.$n.runsheet-$run
 for old in "$d.$n.runsheet-"*; do [ -e "$old" ] && rm -f -- "$old"; done
 trap 'rm -f -- "$t"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-umask 077; set -C; cat >"$t" || fail 'cannot be written'
-set -- $(sha256sum <"$t"); [ "$1" = "$sum" ] || fail 'the checksum of what arrived is wrong'
-if [ -e "$p" ]; then
-  set -- $(stat -c '%u %g %a' -- "$p") || exit 1
-  [ -n "$owner" ] || owner=$1
-  [ -n "$group" ] || group=$2
-  [ -n "$mode" ] || mode=$3
+set --; [ -e "$p" ] && set -- "$p" || mode=\${mode:-$fresh}
+[ "$mode" = 644 ] && umask 022 || umask 077
+set -C
+if [ "\${runsheet_input+set}" ]; then
+  printf %s "$runsheet_input" 2>/dev/null >"$t" || { rm -f -- "$t"; printf %s "$runsheet_input" | cat >"$t"; }
+else
+  cat >"$t"
+fi || fail 'cannot be written'
+is=$(sha256sum <"$t"); [ "\${is%% *}" = "$sum" ] || fail 'the checksum of what arrived is wrong'
+change=
+if [ -n "$1$owner$group" ]; then
+  is=$(stat -c %u/%g/%a/%U/%G -- "$t" "$@") || exit 1
+  IFS='/
+'; set -- $is
+  owner=\${owner:-$6} group=\${group:-$7} mode=\${mode:-\${8:-$fresh}}
+  case $owner in '' | "$1" | "$4") ;; *) change=owner ;; esac
+  case $group in '' | "$2" | "$5") ;; *) change=owner ;; esac
+  if [ -n "$change" ]; then
+    chown -- "$owner\${group:+:$group}" "$t" || fail "cannot be given to owner '$owner' and group '$group'"
+  elif [ "$mode" != "$3" ]; then
+    change=mode
+  fi
+else
+  change=mode
 fi
-if [ -n "$owner$group" ]; then
-  chown -- "$owner\${group:+:$group}" "$t" || fail "cannot be given to owner '$owner' and group '$group'"
-fi
-chmod "\${mode:-$fresh}" "$t" || exit 1
+if [ -n "$change" ]; then chmod "$mode" "$t" || exit 1; fi
 if [ -e "$p" ] && [ -e /sys/fs/selinux/enforce ]; then chcon --reference="$p" -- "$t" || exit 1; fi
 sync "$t" && mv -f -- "$t" "$p" && trap - EXIT && sync "$d"
 `);

@@ -19,7 +19,33 @@ export function newMark(): string {
  * @param input how it gets its standard input: a redirection, a pipe into it, or nothing for the shell's own
  */
 export function frame(text: string, mark: string, input: { readonly before?: string; readonly after?: string }): string {
-  return `${input.before ?? ''}( eval ${quote(text)} )${input.after ?? ''}; printf '%s %s\\n' ${mark} "$?"; printf '%s \\n' ${mark} >&2`;
+  return `${input.before ?? ''}( ${inSubshell(text, mark, input.after ?? '')}`;
+}
+
+/** A command for the open shell. */
+export interface Framed {
+  readonly text: string;
+  readonly mark: string;
+  readonly stdin: Buffer | undefined;
+  /** May its input be a variable? See RunOptions. */
+  readonly asVariable: boolean;
+}
+
+/**
+ * The frame of a command in the open shell, which must not share the shell's own input: the command's is /dev/null, comes base64 through a pipe, or is a
+ * variable of the subshell, of which nothing shows outside of it.
+ */
+export function shellFrame({ text, mark, stdin, asVariable }: Framed): Buffer {
+  if (stdin === undefined) return Buffer.from(`${frame(text, mark, { after: ' </dev/null' })}\n`);
+  // No variable can hold a NUL byte.
+  if (!asVariable || stdin.includes(0)) return Buffer.from(`${frame(text, mark, { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` })}\n`);
+  // latin1 takes each byte for a character and back: the content need not be UTF-8.
+  const quoted = Buffer.from(`'${stdin.toString('latin1').replaceAll("'", String.raw`'\''`)}'`, 'latin1');
+  return Buffer.concat([Buffer.from('( runsheet_input='), quoted, Buffer.from(`; ${inSubshell(text, mark, ' </dev/null')}\n`)]);
+}
+
+function inSubshell(text: string, mark: string, after: string): string {
+  return `eval ${quote(text)} )${after}; printf '%s %s\\n' ${mark} "$?"; printf '%s \\n' ${mark} >&2`;
 }
 
 /** Reads one stream up to the mark and the rest of the mark's line. */

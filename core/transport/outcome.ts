@@ -20,6 +20,8 @@ export interface Outcome {
 export interface Order {
   readonly text: string;
   readonly stdin?: Buffer;
+  /** See RunOptions. */
+  readonly inputAsVariable?: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }

@@ -9,7 +9,7 @@ import { openSession, type Session } from './session';
 import { Shell } from './shell';
 import type { Slots } from './slots';
 import type { Limits } from './limits';
-import { requireTools } from './tools';
+import { requireTools, type Abilities } from './tools';
 import type { Wire } from './wire';
 
 /** One host and user, and what their sessions share. */
@@ -30,7 +30,7 @@ export class Sessions {
   #shell: Shell | undefined;
   #opening: Promise<Shell> | undefined;
   /** What the host lacks shows here. */
-  #tools: Promise<void> | undefined;
+  #tools: Promise<Abilities> | undefined;
   /** The last command that may change something: the next one waits for its end, a look only until it was sent. */
   #last: { readonly sent: Promise<unknown>; readonly ended: Promise<unknown> } = { sent: Promise.resolve(), ended: Promise.resolve() };
   #working = 0;
@@ -60,12 +60,14 @@ export class Sessions {
   async inShell(order: Order): Promise<Outcome> {
     const ready = this.#last.ended.then(async () => {
       const shell = await this.#openShell();
-      await this.#tools;
+      const tools = await this.#tools;
+      const { inputAsVariable = false, ...others } = order;
       // A look before it that hangs takes the shell along when it is killed.
       await shell.idle;
-      return shell.usable ? shell : await this.#openShell();
+      const inputIs = { ...others, inputAsVariable: inputAsVariable && tools?.printsItself === true };
+      return { shell: shell.usable ? shell : await this.#openShell(), order: inputIs };
     });
-    const outcome = this.#counted(ready.then(shell => shell.run(order)));
+    const outcome = this.#counted(ready.then(given => given.shell.run(given.order)));
     this.#last = { sent: ready.catch(() => undefined), ended: outcome.catch(() => undefined) };
     return outcome;
   }

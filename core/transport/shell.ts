@@ -2,9 +2,9 @@
  * The long-lived shell: one `sh` per host and user, fed over its channel. A command costs one round trip and one fork of the shell; those that are sent
  * together cost one round trip in all.
  *
- * dash and busybox read ahead on their standard input, so no command may share it: a command's input is /dev/null, or comes base64 in the frame.
+ * dash and busybox read ahead on their standard input, so no command may share it, see `shellFrame`.
  */
-import { frame, newMark } from './frame';
+import { newMark, shellFrame } from './frame';
 import { Frames } from './frames';
 import type { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
@@ -43,9 +43,9 @@ export class Shell {
   /** Sends one command. @throws ChannelGone when the shell ends before the command does. */
   run(order: Order): Promise<Outcome> {
     const mark = newMark();
-    const { stdin } = order;
-    const input = stdin === undefined ? { after: ' </dev/null' } : { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` };
-    const outcome = this.#frames.run({ order, mark, send: () => void this.#session.channel.input.write(`${frame(order.text, mark, input)}\n`) });
+    const { text, stdin, inputAsVariable = false } = order;
+    const bytes = shellFrame({ text, stdin, mark, asVariable: inputAsVariable });
+    const outcome = this.#frames.run({ order, mark, send: () => void this.#session.channel.input.write(bytes) });
     // In the order in which they were sent, so the last one to be sent is the last one to end.
     this.#last = outcome.then(({ killed, signal }) => {
       if (killed !== undefined || signal !== undefined) this.#alive = false;

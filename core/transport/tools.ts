@@ -5,13 +5,20 @@ import type { Shell } from './shell';
 
 const NEEDED = ['base64', 'cat', 'chmod', 'chown', 'head', 'mv', 'readlink', 'rm', 'sha256sum', 'stat', 'sync', 'timeout'];
 
-/** Asks a fresh shell once for all of them. @throws ConnectionError naming what is missing. */
-export async function requireTools(host: Host, shell: Shell): Promise<void> {
+/** What a host's shell can do. */
+export interface Abilities {
+  /** printf is a builtin. What a program of that name prints would show in `ps`. */
+  readonly printsItself: boolean;
+}
+
+/** Asks a fresh shell once for all of them, by its builtins alone. @throws ConnectionError naming what is missing. */
+export async function requireTools(host: Host, shell: Shell): Promise<Abilities> {
   const { stdout } = await shell.run({
-    text: `for t in ${NEEDED.join(' ')}; do command -v $t >/dev/null || echo $t; done`,
+    text: `command -v printf || echo; for t in ${NEEDED.join(' ')}; do command -v $t >/dev/null || echo $t; done`,
     timeoutMs: 30_000,
   });
-  const missing = stdout.toString().split('\n').filter(tool => tool !== '');
-  if (missing.length === 0) return;
+  const [printf, ...others] = stdout.toString().split('\n');
+  const missing = others.filter(tool => tool !== '');
+  if (missing.length === 0) return { printsItself: printf === 'printf' };
   throw new ConnectionError(host.name, `the host has no ${missing.join(', ')}`, 'Install coreutils (or a busybox with them).');
 }

@@ -94,7 +94,7 @@ export class UserConnection implements OpenConnection {
     const order: OwnOrder = {
       text: scriptOf(command, options),
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      ...(input === undefined ? {} : { stdin: input }),
+      ...(input === undefined ? {} : { stdin: input, inputAsVariable: options.inputAsVariable === true }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
       ...(onBytes === undefined ? {} : { onBytes }),

@@ -39,11 +39,13 @@ describe('a host', () => {
   });
 
   test('a full disk is named, the old file stays as it was, and nothing half-done is left', async () => {
-    await onHost('mkdir -p /mnt/full && mount -t tmpfs -o size=64k none /mnt/full && echo old >/mnt/full/file');
-    const { code, stdout } = await run('full');
-    expect(code).toBe(2);
-    expect(stdout).toContain('No space left on device');
-    expect(await onHost('cat /mnt/full/file; ls -A /mnt/full')).toBe('old\nfile');
+    await onHost('mkdir -p /mnt/full && mount -t tmpfs -o size=32k none /mnt/full && echo old >/mnt/full/file');
+    for (const tag of ['full', 'full-of-little']) {
+      const { code, stdout } = await run(tag);
+      expect(code).toBe(2);
+      expect(stdout).toContain('No space left on device');
+      expect(await onHost('cat /mnt/full/file; ls -A /mnt/full')).toBe('old\nfile');
+    }
   });
 
   test('a tool that is missing is one sentence', async () => {

@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isRunnerError } from '../../../core/errors';
 import { Secret } from '../../../core/secret';
+import { raw } from '../../../core/transport/command';
 import { startSshServer, type SshServer } from '../../support/ssh-server';
 import { connectTo } from '../../support/transport';
 
@@ -34,6 +35,9 @@ describe.each(shells)('files under %s', (_name, shell) => {
 
   test.each([
     ['text', Buffer.from('one\ntwo')], ['nothing', Buffer.alloc(0)], ['bytes', Buffer.from([0, 1, 255, 10, 13, 0])],
+    ['every byte but NUL', Buffer.from(Array.from({ length: 255 * 4 }, (_, i) => (i * 7) % 255 + 1))], ['only single quotes', Buffer.alloc(65_536, "'")],
+    ['line breaks at its end', Buffer.from('one\r\n\r\n\n\n')], ['what printf and echo would read', Buffer.from('-n %s\\n\\c\\0101 %b $HOME `id` $(id) "\\\\"\\')],
+    ['UTF-8 that is broken off', Buffer.from([0xc3, 0xa4, 0xe2, 0x82, 10, 0xff, 0xfe, 0x81, 0x88])], ['64 KiB without NUL', Buffer.from(randomBytes(65_536).map(byte => byte === 0 ? 1 : byte))],
     ['64 KiB', randomBytes(65_536)], ['more than 64 KiB', randomBytes(65_537)], ['3 MiB', randomBytes(3 * 1024 * 1024)],
   ])('writes and reads back %s', async (_case, content) => {
     const path = join(dir, 'file');
@@ -49,6 +53,12 @@ describe.each(shells)('files under %s', (_name, shell) => {
     await opened.on.write(join(dir, 'asked'), new Secret('s3cret-text'), { mode: 0o4750 });
     expect(['plain', 'secret', 'asked'].map(name => mode(join(dir, name)))).toEqual(['644', '600', '4750']);
     expect((await opened.on.readSecret(join(dir, 'secret'))).reveal()).toBe('s3cret-text');
+  });
+
+  test('shows nothing of the content in errors', async () => {
+    const told: unknown = await opened.on.write(join(dir, 'missing/file'), 'hush-hush').catch((error: unknown) => error);
+    expect(isRunnerError(told)).toBe(true);
+    expect(JSON.stringify(told) + String(told)).not.toContain('hush-hush');
   });
 
   test('keeps mode and owner of the old file', async () => {
@@ -71,6 +81,14 @@ describe.each(shells)('files under %s', (_name, shell) => {
     await expect(opened.on.write(path, 'z', { owner: 'no-such-user' })).rejects.toThrow(`cannot be given to owner 'no-such-user'`);
     expect(readFileSync(path, 'utf8')).toBe('y');
     expect(readdirSync(dir)).toEqual(['given']);
+  });
+
+  test.each([0o644, 0o600, 0o664, 0o755, 0o4711, 0o000])('gives the mode %o to a new file and to an old one', async asked => {
+    await opened.on.write(join(dir, 'file'), 'new', { mode: asked });
+    expect(mode(join(dir, 'file'))).toBe(asked.toString(8));
+    chmodSync(join(dir, 'file'), 0o640);
+    await opened.on.write(join(dir, 'file'), 'newer', { mode: asked });
+    expect([mode(join(dir, 'file')), lstatSync(join(dir, 'file')).size]).toEqual([asked.toString(8), 5]);
   });
 
   test('replaces the target of a symbolic link and keeps the link', async () => {
@@ -128,6 +146,15 @@ describe.each(shells)('files under %s', (_name, shell) => {
     await expect(opened.on.fetch(join(dir, 'large'), join(dir, 'no/such/place'))).rejects.toThrow('cannot be written on the controller');
     expect(readdirSync(dir).sort()).toEqual(['fetched', 'large']);
   });
+});
+
+test('where printf is a program, it is not given the content', async () => {
+  await using server = await startSshServer();
+  writeFileSync(join(server.dir, 'env'), 'enable -n printf\n');
+  await using opened = await connectTo(server.host(), { shell: `env BASH_ENV=${join(server.dir, 'env')} bash --norc` });
+  expect((await opened.on.run(raw('command -v printf; echo "${runsheet_input-unset}"; cat'), { stdin: 'content', inputAsVariable: true })).stdout).toMatch(/^\/.*printf\nunset\ncontent$/);
+  await opened.on.write(join(server.dir, 'file'), 'content');
+  expect(readFileSync(join(server.dir, 'file'), 'utf8')).toBe('content');
 });
 
 test('a reader sees the old file or the new one, never a part', async () => {

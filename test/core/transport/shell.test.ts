@@ -87,6 +87,17 @@ describe.each(shells)('the open shell under %s', (_name, shell) => {
     expect((await opened.on.run(raw('exit 9'), { stdin: 'unread', expect: [9] })).code).toBe(9);
   });
 
+  test('gives input as a variable of that command alone, which no other process sees', async () => {
+    const content = `hush-${randomBytes(8).toString('hex')}\n'quoted'\r\n\n`;
+    const options = { stdin: content, inputAsVariable: true };
+    expect((await opened.on.run(raw('printf %s "$runsheet_input"; cat'), options)).stdout).toBe(content);
+    const seen = await opened.on.run(raw('cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep -c "hush-[0-9a-f]"'), { ...options, expect: [1] });
+    expect(seen.stdout).toBe('0\n');
+    expect((await opened.on.run(raw('echo "${runsheet_input-unset}"'))).stdout).toBe('unset\n');
+    expect((await opened.on.run(raw('echo "${runsheet_input-unset}"; cat'), { ...options, stdin: 'a\0b' })).stdout).toBe('unset\na\0b');
+    expect((await opened.on.run(raw('echo "${runsheet_input-unset}"'), { ...options, stdin: '' })).stdout).toBe('\n');
+  });
+
   test('has a fixed environment', async () => {
     const { stdout } = await opened.on.run(raw('echo "$LC_ALL $PATH"; umask'));
     expect(stdout).toBe('C /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n0022\n');

@@ -13,6 +13,7 @@ export default playbook({
       task('Write a file after it', file.copy({ path: '/root/after', content: 'after\n' }), { tags: ['background'] }),
       task('Hang', command.run({ command: cmd`sh -c 'trap "" TERM HUP; sleep 4713 & sleep 4713'` }), { tags: ['hang'], timeout: '3s' }),
       task('Fill the disk', file.copy({ path: '/mnt/full/file', content: 'x'.repeat(200_000) }), { tags: ['full'] }),
+      task('Fill the disk with little', file.copy({ path: '/mnt/full/file', content: 'x'.repeat(60_000) }), { tags: ['full-of-little'] }),
       task('Write a small file', file.copy({ path: '/root/small', content: 'small\n' }), { tags: ['small'] }),
     ],
   })],
