@@ -90,24 +90,40 @@ export class Guard {
   }
 }
 
-/** dash cannot read with a time limit, so timeout(1) does; `read` takes no byte beyond the line. `kill -9 -PGID`: with `--` dash and busybox refuse it. */
+/**
+ * dash cannot read with a time limit, so a shell under timeout(1) reads, until a beat comes: then the next one has the whole time again. It kills what it is told
+ * to at once, and what else it hears counts also when its time is up. `read` takes no byte beyond the line. `kill -9 -PGID`: with `--` dash and busybox refuse it.
+ */
 function guardScript(sh: string, silenceMs: number): string {
   return `
-end() {
+end='end() {
   kill -9 "-$1"
   for f in /proc/[0-9]*/stat; do
     read -r x <"$f" && x=\${x##*) } && set -- "$1" $x && [ "$5" = "$1" ] && p=\${f#/proc/} && kill -9 "\${p%/stat}"
   done
-} 2>/dev/null
-s=" "
-while l=$(exec timeout ${Math.ceil(silenceMs / 1000)} ${sh} -c 'IFS= read -r l && echo "$l"'); do
-  g=\${l#?}
+} 2>/dev/null'
+hear='
+while IFS= read -r l; do
   case $l in
-    +*) s="$s$g " ;;
-    -*) case $s in *" $g "*) s="\${s%% $g *} \${s#* $g }" ;; esac ;;
-    =*) end "$g" ;;
+    =*) end "\${l#?}" ;;
+    .) exit 0 ;;
+    *) echo "$l" ;;
   esac
 done
+exit 1'
+note() {
+  for l in $heard; do
+    g=\${l#?}
+    case $l in
+      +*) s="$s$g " ;;
+      -*) case $s in *" $g "*) s="\${s%% $g *} \${s#* $g }" ;; esac ;;
+    esac
+  done
+}
+s=" "
+while heard=$(exec timeout ${Math.ceil(silenceMs / 1000)} ${sh} -c "$end$hear"); do note; done
+note
+eval "$end"
 for g in $s; do end "$g"; done
 `;
 }

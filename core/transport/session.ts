@@ -3,14 +3,13 @@
  *
  * The command line that starts it is the same for all uses and holds nothing of the script, so nothing of it shows in `ps` or in sudo's log, no
  * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does. Only the fixed scripts of the
- * lock and the guard travel in it, in base64, where no sudo stands between: that saves them a round trip.
+ * lock and the guard travel in it, in octal, where no sudo stands between: that saves them a round trip.
  */
 import { randomBytes } from 'node:crypto';
 import { ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Become } from './become';
 import { answerSudo, explainSudo, sudoLine } from './become';
-import { quote } from './command';
 import type { Channel, Exit, Wire } from './wire';
 
 /** The PATH of every command: a non-root login has no sbin in its own. */
@@ -76,15 +75,24 @@ function bootLine(sh: string, mark: string, script?: string): string {
     // Not the leader of its group (behind sudo): a session of its own, once. setsid does not fork for who is no leader.
     `[ "$g" = "$$" ] || [ "$2" ] || exec setsid ${sh} -c "$1" runsheet "$1" again`,
     `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`,
-    script === undefined ? 'IFS= read -r l && eval "$l"' : `l=$(echo ${Buffer.from(scriptLine(script)).toString('base64')} | base64 -d) && eval "$l"`,
+    script === undefined ? 'IFS= read -r l && eval "$l"' : `l=$(printf %b "${octal(scriptLine(script))}") && eval "$l"`,
   ].join('; ');
   return `${sh} -c 'eval "$1"' runsheet '${boot}'`;
 }
 
-/** A script as one line: `printf %b` brings back its line breaks. */
+/** A script as one line, of any quotes: its line breaks come back from IFS, whose last character is one wherever a shell starts. No process is started for it. */
 function scriptLine(script: string): string {
-  const escaped = script.replaceAll('\\', String.raw`\\`).replaceAll('\n', String.raw`\n`);
-  return `set --; unset a b c d e g; l=$(printf %b ${quote(escaped)}); eval "unset l; $l"`;
+  return `set --; unset a b c d e g l; n=\${IFS#??}; eval 'unset n; '${quoted(script).replaceAll('\n', String.raw`'"$n"'`)}`;
+}
+
+/** Quoted even where it need not be: a line break may stand in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Without what a login shell reads in single quotes, or sh in double ones, for `printf %b`. */
+function octal(text: string): string {
+  return Array.from(Buffer.from(text), byte => (/[^ -~]|['"!$`\\]/.test(String.fromCharCode(byte)) ? `\\0${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte))).join('');
 }
 
 function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<{ readonly pgid: number; readonly early: Early }> {
