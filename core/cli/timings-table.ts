@@ -60,10 +60,11 @@ function taskLines(tasks: readonly TaskFigures[], columns: number): string[] {
   const bySlowness = [...tasks].sort((a, b) => took(b) - took(a));
   const shown = new Set(bySlowness.slice(0, MAX_TASKS));
   const next = bySlowness[MAX_TASKS];
-  const head = ['TASK', 'HOSTS', 'MS', 'SLOWEST', 'TRIPS', 'AHEAD', 'OUTPUT', 'WAITED', 'MOST'];
+  const head = ['TASK', 'HOSTS', 'MS', 'SLOWEST', 'TRIPS', 'AHEAD', 'OUTPUT', 'WAITED', 'MOST', 'HOST'];
   const cells = tasks.filter(task => shown.has(task)).map(task => [
     `${task.isHandler ? 'handler ' : ''}${redact(task.name)}`, task.hosts.toString(), ms(took(task)), `${clip(task.slowest.host, MAX_HOST)} ${ms(task.slowest.ms)}`,
     task.trips.toString(), task.ahead.toString(), bytes(task.bytes), ms(task.waited.sum), ms(task.waited.most),
+    task.worked === undefined ? '' : ms(task.worked),
   ]);
   const others = aligned([head, ...cells].map(([, ...rest]) => rest)).map(row => row.length);
   const width = Math.max(MIN_NAME, columns - Math.max(...others) - 4);
@@ -80,7 +81,7 @@ function took({ span }: TaskFigures): number {
 /** Rows of cells below each other, the first one to the left and all others to the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
-  return rows.map(row => `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`);
+  return rows.map(row => `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`.trimEnd());
 }
 
 /** A list with commas, in as many lines as it takes. */

@@ -27,6 +27,8 @@ export interface TaskFigures {
   readonly bytes: number;
   /** How long an answer or a connection of its host was waited for. */
   readonly waited: { readonly sum: number; readonly most: number };
+  /** How long the hosts worked on its commands by their own clocks, all together; unknown where none of them said so. */
+  readonly worked: number | undefined;
 }
 
 /** What a run cost. */
@@ -53,6 +55,7 @@ export class Cost {
   #bytes = 0;
   #ms = 0;
   #waited = 0;
+  #worked: number | undefined;
   #span: Span = { from: Infinity, to: -Infinity };
   /** Its looks are on their way, and nothing was waited for since. */
   #isUnderWay = false;
@@ -77,9 +80,10 @@ export class Cost {
     else this.#ahead += 1;
   }
 
-  /** What it printed. */
-  printed({ bytes, stderr }: Pick<CommandResult, 'bytes' | 'stderr'>): void {
+  /** What a command printed, and how long it took on the host. */
+  printed({ bytes, stderr, hostMs }: Pick<CommandResult, 'bytes' | 'stderr' | 'hostMs'>): void {
     this.#bytes += bytes.length + Buffer.byteLength(stderr);
+    if (hostMs !== undefined) this.#worked = (this.#worked ?? 0) + hostMs;
   }
 
   /** Waits for an answer of the host; what is waited for at the same time counts once. */
@@ -101,8 +105,11 @@ export class Cost {
   }
 
   /** All of it so far. */
-  figures(): { readonly trips: number; readonly ahead: number; readonly bytes: number; readonly ms: number; readonly waited: number; readonly span: Span } {
-    return { trips: this.#trips, ahead: this.#ahead, bytes: this.#bytes, ms: this.#ms, waited: this.#waited, span: this.#span };
+  figures(): {
+    readonly trips: number; readonly ahead: number; readonly bytes: number; readonly ms: number;
+    readonly waited: number; readonly worked: number | undefined; readonly span: Span;
+  } {
+    return { trips: this.#trips, ahead: this.#ahead, bytes: this.#bytes, ms: this.#ms, waited: this.#waited, worked: this.#worked, span: this.#span };
   }
 }
 
@@ -177,5 +184,6 @@ function taskFigures({ name, isHandler }: LaidTask, costs: ReadonlyMap<Host, Cos
     slowest: { host: slowest.host, ms: slowest.ms },
     trips: most(({ trips }) => trips), ahead: most(({ ahead }) => ahead), bytes: sum(({ bytes }) => bytes),
     waited: { sum: sum(({ waited }) => waited), most: most(({ waited }) => waited) },
+    worked: all.some(({ worked }) => worked !== undefined) ? sum(({ worked = 0 }) => worked) : undefined,
   };
 }

@@ -18,6 +18,8 @@ export interface CommandResult {
   readonly bytes: Buffer;
   /** Wall time in milliseconds as the controller saw it. */
   readonly ms: number;
+  /** How long the host worked on it, in milliseconds by its own clock of hundredths of a second; only where a run is measured. */
+  readonly hostMs?: number;
   readonly signal?: string;
   readonly timedOut?: boolean;
 }

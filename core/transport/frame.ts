@@ -8,44 +8,61 @@
  */
 import { randomBytes } from 'node:crypto';
 import { quote } from './command';
+import type { Order } from './outcome';
 
 /** A fresh mark. */
 export function newMark(): string {
   return `runsheet-${randomBytes(12).toString('hex')}`;
 }
 
+/** A command and the mark of its end. */
+export interface Framed {
+  readonly order: Order;
+  readonly mark: string;
+}
+
 /**
  * The shell text that runs a command and marks its end.
  * @param input how it gets its standard input: a redirection, a pipe into it, or nothing for the shell's own
  */
-export function frame(text: string, mark: string, input: { readonly before?: string; readonly after?: string }): string {
-  return `${input.before ?? ''}( ${inSubshell(text, mark, input.after ?? '')}`;
-}
-
-/** A command for the open shell. */
-export interface Framed {
-  readonly text: string;
-  readonly mark: string;
-  readonly stdin: Buffer | undefined;
-  /** May its input be a variable? See RunOptions. */
-  readonly asVariable: boolean;
+export function frame({ order, mark }: Framed, input: { readonly before?: string; readonly after?: string }): string {
+  const begin = order.isTimed === true ? `${clock('runsheet_from')}; ` : '';
+  return `${begin}${input.before ?? ''}( ${inSubshell(order, mark, input.after ?? '')}`;
 }
 
 /**
  * The frame of a command in the open shell, which must not share the shell's own input: the command's is /dev/null, comes base64 through a pipe, or is a
  * variable of the subshell, of which nothing shows outside of it.
  */
-export function shellFrame({ text, mark, stdin, asVariable }: Framed): Buffer {
-  if (stdin === undefined) return Buffer.from(`${frame(text, mark, { after: ' </dev/null' })}\n`);
+export function shellFrame(framed: Framed): Buffer {
+  const { stdin, inputAsVariable = false } = framed.order;
+  if (stdin === undefined) return Buffer.from(`${frame(framed, { after: ' </dev/null' })}\n`);
   // No variable can hold a NUL byte.
-  if (!asVariable || stdin.includes(0)) return Buffer.from(`${frame(text, mark, { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` })}\n`);
+  if (!inputAsVariable || stdin.includes(0)) return Buffer.from(`${frame(framed, { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` })}\n`);
   // latin1 takes each byte for a character and back: the content need not be UTF-8.
   const quoted = Buffer.from(`'${stdin.toString('latin1').replaceAll("'", String.raw`'\''`)}'`, 'latin1');
-  return Buffer.concat([Buffer.from('( runsheet_input='), quoted, Buffer.from(`; ${inSubshell(text, mark, ' </dev/null')}\n`)]);
+  const { order, mark } = framed;
+  const begin = order.isTimed === true ? `${clock('runsheet_from')}; ` : '';
+  return Buffer.concat([Buffer.from(`${begin}( runsheet_input=`), quoted, Buffer.from(`; ${inSubshell(order, mark, ' </dev/null')}\n`)]);
 }
 
-function inSubshell(text: string, mark: string, after: string): string {
-  return `eval ${quote(text)} )${after}; printf '%s %s\\n' ${mark} "$?"; printf '%s \\n' ${mark} >&2`;
+function inSubshell({ text, isTimed = false }: Order, mark: string, after: string): string {
+  const end = isTimed
+    ? `runsheet_code=$?; ${clock('runsheet_to')}; printf '%s %s %s %s\\n' ${mark} "$runsheet_code" "$runsheet_from" "$runsheet_to"`
+    : `printf '%s %s\\n' ${mark} "$?"`;
+  return `eval ${quote(text)} )${after}; ${end}; printf '%s \\n' ${mark} >&2`;
+}
+
+/** Puts the seconds since the host's boot into a variable, in hundredths, without starting a process. */
+function clock(variable: string): string {
+  return `{ read -r ${variable} runsheet_idle </proc/uptime; } 2>/dev/null`;
+}
+
+/** What stands behind a mark. @returns the exit code and, where it was measured, how long the command took on the host, in milliseconds */
+export function parseEnd(end: string): { readonly code: number; readonly hostMs?: number } {
+  const [code, from, to] = end.split(' ');
+  const hostMs = Math.round((Number.parseFloat(to ?? '') - Number.parseFloat(from ?? '')) * 1000);
+  return { code: Number(code), ...(Number.isNaN(hostMs) ? {} : { hostMs }) };
 }
 
 /** Reads one stream up to the mark and the rest of the mark's line. */

@@ -1,5 +1,5 @@
 /** Framed commands in one session, one after another: waits for the marks of each on both streams, kills when told to. */
-import { Collector, FrameReader } from './frame';
+import { Collector, FrameReader, parseEnd } from './frame';
 import type { Guard } from './guard';
 import { settled, type Limits } from './limits';
 import { watch, type KillReason, type Order, type Outcome } from './outcome';
@@ -154,7 +154,7 @@ class Running {
     stderr.close();
     const result = { stdout: this.#collected.stdout.bytes(), stderr: this.#collected.stderr.bytes(), ms: Math.round(performance.now() - this.#sent) };
     if (this.killed !== undefined) this.#ends.resolve({ ...result, code: -1, killed: this.killed });
-    else if (this.isComplete) this.#ends.resolve({ ...result, code: Number(stdout.end) });
+    else if (this.isComplete) this.#ends.resolve({ ...result, ...parseEnd(stdout.end ?? '') });
     else if (signal === undefined || signal === 'none') this.#ends.reject(new ChannelGone());
     else this.#ends.resolve({ ...result, code: -1, signal });
   }

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly stderr: Buffer;
   /** Wall time in milliseconds. */
   readonly ms: number;
+  /** How long it took on the host, where that was measured, in milliseconds; its clock goes by hundredths of a second. */
+  readonly hostMs?: number;
   readonly signal?: string;
   readonly killed?: KillReason;
 }
@@ -22,6 +24,8 @@ export interface Order {
   readonly stdin?: Buffer;
   /** See RunOptions. */
   readonly inputAsVariable?: boolean;
+  /** Is the host to say how long it took? */
+  readonly isTimed?: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }

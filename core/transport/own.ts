@@ -31,7 +31,7 @@ export async function runOwn(session: Session, guard: Guard, order: OwnOrder, li
       order, mark,
       send: () => {
         guard.add(pgid);
-        session.start(frame(order.text, mark, order.stdin === undefined ? { after: ' </dev/null' } : {}));
+        session.start(frame({ order, mark }, order.stdin === undefined ? { after: ' </dev/null' } : {}));
         if (order.stdin !== undefined) channel.input.end(order.stdin);
       },
       tap: {

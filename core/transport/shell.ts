@@ -43,9 +43,7 @@ export class Shell {
   /** Sends one command. @throws ChannelGone when the shell ends before the command does. */
   run(order: Order): Promise<Outcome> {
     const mark = newMark();
-    const { text, stdin, inputAsVariable = false } = order;
-    const bytes = shellFrame({ text, stdin, mark, asVariable: inputAsVariable });
-    const outcome = this.#frames.run({ order, mark, send: () => void this.#session.channel.input.write(bytes) });
+    const outcome = this.#frames.run({ order, mark, send: () => void this.#session.channel.input.write(shellFrame({ order, mark })) });
     // In the order in which they were sent, so the last one to be sent is the last one to end.
     this.#last = outcome.then(({ killed, signal }) => {
       if (killed !== undefined || signal !== undefined) this.#alive = false;

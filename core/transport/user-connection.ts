@@ -59,7 +59,7 @@ export class UserConnection implements OpenConnection {
     this.#requireUp(options.signal);
     this.#watch?.asked();
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
-    const outcome = await this.sessions.look({ text: command.text, timeoutMs, ...(signal === undefined ? {} : { signal }) })
+    const outcome = await this.sessions.look({ text: command.text, timeoutMs, isTimed: this.#watch !== undefined, ...(signal === undefined ? {} : { signal }) })
       .catch((error: unknown) => { throw this.#broken(error, text); });
     return this.#judge(text, outcome, options);
   }
@@ -94,6 +94,7 @@ export class UserConnection implements OpenConnection {
     const order: OwnOrder = {
       text: scriptOf(command, options),
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      isTimed: this.#watch !== undefined,
       ...(input === undefined ? {} : { stdin: input, inputAsVariable: options.inputAsVariable === true }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
@@ -165,12 +166,13 @@ function scriptOf(command: Command, { env = {}, chdir }: RunOptions): string {
   return lines.join('') + command.text;
 }
 
-function resultOf(command: string, { code, stdout, stderr, ms, signal, killed }: Outcome): CommandResult {
+function resultOf(command: string, { code, stdout, stderr, ms, hostMs, signal, killed }: Outcome): CommandResult {
   const by = signal ?? (killed === 'flooded' ? 'KILL' : undefined);
   return {
     command, code, ms, bytes: stdout,
     stdout: stdout.toString(),
     stderr: stderr.toString(),
+    ...(hostMs === undefined ? {} : { hostMs }),
     ...(by === undefined ? {} : { signal: `SIG${by.replace(/^SIG/, '')}` }),
     ...(killed === 'timedOut' || killed === 'aborted' ? { timedOut: true } : {}),
   };

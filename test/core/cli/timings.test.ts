@@ -10,7 +10,7 @@ import { Bench, playbookOf } from './cli';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const task = (name: string, over: Partial<TaskFigures> = {}): TaskFigures => ({
-  name, isHandler: false, hosts: 2, span: { from: 500, to: 520 }, slowest: { host: 'web1', ms: 20 }, trips: 1, ahead: 0, bytes: 0, waited: { sum: 30, most: 18 }, ...over,
+  name, isHandler: false, hosts: 2, span: { from: 500, to: 520 }, slowest: { host: 'web1', ms: 20 }, trips: 1, ahead: 0, bytes: 0, waited: { sum: 30, most: 18 }, worked: 20, ...over,
 });
 const run = (tasks: readonly TaskFigures[], over: Partial<RunTimings['figures']> = {}): RunTimings => ({
   steps: [['options read', 60], ['plan laid out', 300.4]], begun: 400, ended: 1000,
@@ -21,7 +21,7 @@ describe('the table', () => {
   test('has phases, totals and tasks', () => {
     expect(timingLines(run([
       task('Make a directory', { span: { from: 460, to: 620 }, slowest: { host: 'web2', ms: 151.6 }, bytes: 1234, trips: 3 }),
-      task('Reload', { isHandler: true, span: { from: 620, to: 625.25 }, slowest: { host: 'web1', ms: 5.25 }, trips: 0, ahead: 12, waited: { sum: 0.42, most: 0.3 } }),
+      task('Reload', { isHandler: true, span: { from: 620, to: 625.25 }, slowest: { host: 'web1', ms: 5.25 }, trips: 0, ahead: 12, waited: { sum: 0.42, most: 0.3 }, worked: undefined }),
     ]))).toEqual([
       '',
       'TIMINGS  1000 ms',
@@ -33,8 +33,8 @@ describe('the table', () => {
       '',
       '  2 connections, 41.2 kB received, 812 B sent, 30 commands asked, 1 answer came ahead, the most round trips waited for: 3 (web1)',
       '',
-      '  TASK              HOSTS   MS   SLOWEST  TRIPS  AHEAD  OUTPUT  WAITED  MOST',
-      '  Make a directory      2  160  web2 152      3      0  1.2 kB      30    18',
+      '  TASK              HOSTS   MS   SLOWEST  TRIPS  AHEAD  OUTPUT  WAITED  MOST  HOST',
+      '  Make a directory      2  160  web2 152      3      0  1.2 kB      30    18    20',
       '  handler Reload        2  5.3  web1 5.3      0     12     0 B     0.4   0.3',
     ]);
   });
@@ -42,7 +42,7 @@ describe('the table', () => {
   test('fits the terminal: long names are cut, lists wrapped', () => {
     const lines = timingLines(run([task('A task with a name that is much longer than it should be', { slowest: { host: 'a-host-with-a-rather-long-name', ms: 20 } })]), 100);
     expect(lines.filter(line => line.length > 100)).toEqual([]);
-    expect(lines.at(-1)).toMatch(/^ {2}A task with a name tha\S*… .* a-host-with-a-rathe… 20 /);
+    expect(lines.at(-1)).toMatch(/^ {2}A task with a \S*… .* a-host-with-a-rathe… 20 /);
     expect(lines.filter(line => line.includes('connections') && line.includes('round trips'))).toEqual([]);
   });
 
@@ -87,6 +87,8 @@ describe('runsheet run --timings', () => {
     expect(second.stdout.trim().split('\n').map(line => (JSON.parse(line) as { type: string }).type).at(-1)).toBe('recap');
     const rows = second.stderr.split('\n').map(line => line.trim().split(/ {2,}/)).filter(([name]) => name?.startsWith('Put'));
     expect(rows.map(([name, hosts, , , trips, ahead]) => [name, hosts, trips, ahead])).toEqual([['Put one', '1', '1', '0'], ['Put two', '1', '0', '1'], ['Put three', '1', '0', '1']]);
+    // What the hosts say of themselves.
+    expect(rows.map(row => Number(row[9]) >= 0)).toEqual([true, true, true]);
   });
 
   test('of an apply counts the look before it to the start, and of a rollback too there is one', async () => {

@@ -174,6 +174,22 @@ test('an error names the host, the command, the code and the end of what it prin
   await expect(opened.on.run(raw('echo first >&2; echo last >&2; exit 3'))).rejects.toThrow(/^web1: echo first .* exited with code 3: first\nlast$/);
 });
 
+test.each(shells)('the host says how long it took when that is measured, under %s', async (_name, shell) => {
+  await using server = await startSshServer();
+  const watch = { begun: () => undefined, connected: () => undefined, asked: () => undefined, closed: () => undefined };
+  await using opened = await connectTo(server.host(), { shell, watch });
+  for (const channel of ['shell', 'own'] as const) {
+    const slow = await opened.on.run(raw('sleep 0.1; echo done; exit 3'), { channel, expect: [3] });
+    expect(slow).toMatchObject({ code: 3, stdout: 'done\n', stderr: '' });
+    expect(slow.hostMs).toBeGreaterThan(50);
+  }
+  const written = { stdin: 'content', inputAsVariable: true };
+  expect(await opened.on.run(raw('printf %s "$runsheet_input"; exit 4'), { ...written, expect: [4] })).toMatchObject({ code: 4, stdout: 'content', hostMs: expect.any(Number) as number });
+  expect((await opened.on.look(raw('true'))).hostMs).toBeDefined();
+  await using plain = await connectTo(server.host(), { shell });
+  expect((await plain.on.run(raw('true'))).hostMs).toBeUndefined();
+});
+
 test('output that may be secret is kept out of errors', async () => {
   await using server = await startSshServer();
   await using opened = await connectTo(server.host());
