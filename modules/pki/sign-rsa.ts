@@ -1,5 +1,9 @@
-/** RSA keys and certificates, made by node-forge. It is loaded when the first one is made. */
-import { createPrivateKey } from 'node:crypto';
+/**
+ * RSA certificates, written by node-forge, which is loaded when the first one is made. What takes long, the arithmetic of a key or a signature, is Node's own
+ * and done by its threads: forge would hold up the event loop, and with it all other hosts, for a third of a second.
+ */
+import { createPrivateKey, generateKeyPair, sign } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { asn1, pki } from 'node-forge';
 import type { CertificatePlan } from './plan';
 
@@ -15,26 +19,21 @@ type Forge = typeof import('node-forge');
 export async function signRsa(plan: CertificatePlan, issuer: Buffer, signingKey: string): Promise<Buffer> {
   const forge = await loadForge();
   const { asn1 } = forge;
-  const key = forge.pki.privateKeyFromPem(createPrivateKey(signingKey).export({ type: 'pkcs1', format: 'pem' }).toString());
   const certificate = unsigned(forge, plan);
   const whole = partsOf(forge.pki.certificateToAsn1(certificate));
   const fields = partsOf(whole.at(0));
   fields[3] = asn1.fromDer(binary(issuer));
   fields[5] = asn1.fromDer(binary(plan.subject));
   const tbs = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, fields);
-  const digest = forge.md.sha256.create().update(asn1.toDer(tbs).getBytes());
   certificate.tbsCertificate = tbs;
-  certificate.signature = key.sign(digest);
+  certificate.signature = binary(await promisify(sign)('sha256', Buffer.from(asn1.toDer(tbs).getBytes(), 'latin1'), createPrivateKey(signingKey)));
   return Buffer.from(asn1.toDer(forge.pki.certificateToAsn1(certificate)).getBytes(), 'latin1');
 }
 
 /** A new RSA key, made off the event loop, as PEM in the traditional form that cfssl writes. */
 export async function newRsaKey(bits: number): Promise<string> {
-  const forge = await loadForge();
-  const pair = await new Promise<pki.rsa.KeyPair>((resolve, reject) => {
-    forge.pki.rsa.generateKeyPair({ bits }, (error: Error | null, made) => (error === null ? resolve(made) : reject(error)));
-  });
-  return forge.pki.privateKeyToPem(pair.privateKey).replaceAll('\r\n', '\n');
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits, publicExponent: 0x10001 });
+  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 }
 
 function unsigned(forge: Forge, plan: CertificatePlan): pki.Certificate {

@@ -7,7 +7,8 @@ import { certificateFacts, rawSubject } from '../../../modules/pki/facts';
 import { alternativeName } from '../../../modules/pki/names';
 import { certificatesIn } from '../../../modules/pki/pem';
 import { newKeyPair, signLeaf } from '../../../modules/pki/sign';
-import { makeCa, opensslVerify, textOf, type Kind } from './openssl';
+import { turnsDuring } from '../../support/loop';
+import { makeCa, openssl, opensslVerify, textOf, type Kind } from './openssl';
 import { dirTest } from './temporary';
 
 /** A part of a subject in a string type that nobody writes any more, but old CAs did. */
@@ -41,5 +42,25 @@ describe('signLeaf', () => {
     const wish = { subject: writeDer(0x30), publicKey, names: [alternativeName('a.b')], extensions: [], expiryMs: 3_600_000, backdateMs: 0 };
     // Another key than the certificate's: the proof finds it.
     await expect(signLeaf(wish, { certificate: certificateFacts(der ?? Buffer.alloc(0)), key: privateKey })).rejects.toThrow(/is not right: it does not verify against its CA/);
+  });
+
+  dirTest('lets the event loop go on while a key of 4096 bits is made and signs', async ({ dir }) => {
+    const [cert, keyPath] = [join(dir, 'ca.pem'), join(dir, 'ca-key.pem')];
+    const { value: { privateKey }, turns } = await turnsDuring(() => newKeyPair('rsa', 4096));
+    expect(turns).toBeGreaterThan(0);
+    expect(privateKey.reveal()).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n[^\r]+\n-----END RSA PRIVATE KEY-----\n$/);
+    await writeFile(keyPath, privateKey.reveal(), { mode: 0o600 });
+    await openssl('req', '-x509', '-new', '-key', keyPath, '-subj', '/CN=ca', '-days', '10', '-out', cert);
+    const [der] = certificatesIn(Buffer.from(await textOf(cert)));
+    const authority = { certificate: certificateFacts(der ?? Buffer.alloc(0)), key: privateKey };
+    for (const [type, bits] of [['rsa', 2048], ['ec', 256]] as const) {
+      const { publicKey } = await newKeyPair(type, bits);
+      const wish = { subject: rawSubject(authority.certificate), publicKey, names: [alternativeName('a.b')], extensions: [], expiryMs: 3_600_000, backdateMs: 0 };
+      // The first one loads what writes certificates. Several: the thread may be faster than the loop once.
+      const leaf = await signLeaf(wish, authority);
+      expect((await turnsDuring(async () => { for (let i = 0; i < 5; i += 1) await signLeaf(wish, authority); })).turns).toBeGreaterThan(0);
+      await writeFile(join(dir, 'leaf.pem'), leaf.pem);
+      expect(await opensslVerify(cert, join(dir, 'leaf.pem'))).toBe('OK');
+    }
   });
 });
