@@ -4,8 +4,8 @@ import { messageOf } from '../../core/errors';
 import type { Applied, Resource } from '../../core/module';
 import type { Attributes } from './attributes';
 import type { Content } from './content';
-import { readOnce } from './controller-files';
-import { place } from './place';
+import { readOrDefer } from './controller-files';
+import { place, type Placement } from './place';
 import type { Replacing } from './replace';
 
 interface CopyTo extends Attributes, Replacing {
@@ -31,10 +31,10 @@ export function copy(params: CopyParams): Resource<Applied> {
   return place('file.copy', { ...rest, ...read(from) });
 }
 
-function read(from: string): { content: Content; problems: string[] } {
+function read(from: string): Pick<Placement, 'content' | 'problems'> {
   if (!isAbsolute(from)) return { content: '', problems: [`the file "${from}" has a relative path; write join(__dirname, '${from}'), which starts at the playbook's own folder`] };
   try {
-    return { content: readOnce(from), problems: [] };
+    return { content: readOrDefer(from), problems: [] };
   } catch (error) {
     return { content: '', problems: [`the file to copy cannot be read: ${messageOf(error)}`] };
   }

@@ -1,7 +1,9 @@
 /** Archives as tar(1) unpacks them: GNU's format, which busybox reads as well. @see https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { RefusedError } from '../../core/errors';
-import { sha256OfFile } from './controller-files';
+import { breather } from './breather';
+import { LARGE, measure, readInto } from './controller-files';
 
 /** A file or a link in an archive; directories are made beforehand. */
 export type ArchiveItem =
@@ -15,21 +17,39 @@ export function sizeInArchive(item: ArchiveItem): number {
   return headersOf(item).length + (item.kind === 'file' ? blocks(item.size) : 0);
 }
 
-/** The archive; files are read straight into it. @throws RefusedError when one of them is not any more what it was said to be */
-export function archiveOf(items: readonly ArchiveItem[]): Buffer {
+/** The archive; files are read straight into it, while the event loop goes on. @throws RefusedError when one of them is not any more what it was said to be */
+export async function archiveOf(items: readonly ArchiveItem[]): Promise<Buffer> {
   const archive = Buffer.alloc(items.reduce((sum, item) => sum + sizeInArchive(item), 0) + 2 * BLOCK);
+  const breathe = breather();
   let at = 0;
   for (const item of items) {
     const headers = headersOf(item);
     at += headers.copy(archive, at);
     if (item.kind === 'link') continue;
-    readInto(archive.subarray(at, at + item.size), item);
+    await fill(archive.subarray(at, at + item.size), item);
     at += blocks(item.size);
+    await breathe();
   }
   return archive;
 }
 
-function readInto(room: Buffer, { from, sha256 }: { readonly from: string; readonly sha256: string }): void {
+async function fill(room: Buffer, { from, sha256 }: { readonly from: string; readonly sha256: string }): Promise<void> {
+  if (room.length > LARGE) await fillLarge(room, from);
+  else fillNow(room, from);
+  // Asked for afterwards, it is another one wherever the file changed since it was looked at.
+  if ((await measure(from)).sha256 !== sha256) throw new RefusedError(`${from} changed on the controller since it was looked at`, 'run again once nobody writes to it');
+}
+
+async function fillLarge(room: Buffer, from: string): Promise<void> {
+  const file = await open(from, 'r');
+  try {
+    await readInto(file, room);
+  } finally {
+    await file.close();
+  }
+}
+
+function fillNow(room: Buffer, from: string): void {
   const file = openSync(from, 'r');
   try {
     let at = 0;
@@ -37,8 +57,6 @@ function readInto(room: Buffer, { from, sha256 }: { readonly from: string; reado
   } finally {
     closeSync(file);
   }
-  // Asked for afterwards, it is another one wherever the file changed since it was looked at.
-  if (sha256OfFile(from) !== sha256) throw new RefusedError(`${from} changed on the controller since it was looked at`, 'run again once nobody writes to it');
 }
 
 function headersOf(item: ArchiveItem): Buffer {

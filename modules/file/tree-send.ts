@@ -29,7 +29,7 @@ export async function sendTree(on: Target, job: TreeJob): Promise<void> {
   const start = begun(staging, job.wanted.path);
   for (const [i, piece] of pieces.entries()) {
     const steps = [start, i === 0 ? prepare(staging) : raw(':'), UNPACK, i === pieces.length - 1 ? finish(job, staging) : KEEP];
-    await on.run(lines(...steps), { stdin: sharedArchive(piece) });
+    await on.run(lines(...steps), { stdin: await sharedArchive(piece) });
   }
   if (pieces.length === 0) await on.run(lines(start, prepare(staging), finish(job, staging)));
 }
@@ -101,19 +101,27 @@ function piecesOf(items: readonly ArchiveItem[]): readonly (readonly ArchiveItem
   return pieces;
 }
 
-/** Archives that some host still waits for: hosts that lack the same get the same one. */
-const archives = new Map<string, WeakRef<Buffer>>();
+/** Archives that are being made, or that some host still waits for: hosts that lack the same get the same one. */
+const archives = new Map<string, Promise<Buffer> | WeakRef<Buffer>>();
 
-function sharedArchive(items: readonly ArchiveItem[]): Buffer {
+async function sharedArchive(items: readonly ArchiveItem[]): Promise<Buffer> {
   const key = createHash('sha256').update(JSON.stringify(items)).digest('hex');
-  const known = archives.get(key)?.deref();
-  if (known !== undefined) return known;
+  const known = archives.get(key);
+  const there = known instanceof WeakRef ? known.deref() : known;
+  if (there !== undefined) return await there;
   for (const [other, archive] of archives) {
-    if (archive.deref() === undefined) archives.delete(other);
+    if (archive instanceof WeakRef && archive.deref() === undefined) archives.delete(other);
   }
-  const made = archiveOf(items);
-  archives.set(key, new WeakRef(made));
-  return made;
+  const making = archiveOf(items);
+  archives.set(key, making);
+  try {
+    const made = await making;
+    archives.set(key, new WeakRef(made));
+    return made;
+  } catch (error) {
+    archives.delete(key);
+    throw error;
+  }
 }
 
 function begun({ anchor, isNew, hidden, leftovers, holders }: Staging, path: string): Command {

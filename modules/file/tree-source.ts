@@ -1,8 +1,9 @@
 /** A directory tree of the controller, as it is to be on hosts. */
-import { readdirSync, readlinkSync, statSync, type Dirent } from 'node:fs';
+import { accessSync, constants, readdirSync, readlinkSync, statSync, type Dirent } from 'node:fs';
 import { isAbsolute, join, posix } from 'node:path';
 import { messageOf } from '../../core/errors';
-import { sha256OfFile } from './controller-files';
+import { breather } from './breather';
+import { LARGE, measure, measureNow } from './controller-files';
 
 /** One path of a tree. `name` is relative to the tree's top, `conf.d/a.conf`. */
 export type TreeEntry = TreeFile | TreeDirectory | TreeLink;
@@ -25,8 +26,10 @@ export interface TreeLink { readonly kind: 'link'; readonly name: string; readon
 
 /** What stands in a directory of the controller. */
 export interface SourceTree {
-  /** Without the top itself; a directory stands before what is in it, names of one directory in the order of their code units. */
-  readonly entries: readonly TreeEntry[];
+  /** Relative to the top, without the top itself; a directory stands before what is in it, names of one directory in the order of their code units. */
+  readonly names: readonly string[];
+  /** In the same order; of a large tree, what hashes its files when it is first called, and gives the same to all who call it. */
+  readonly entries: readonly TreeEntry[] | (() => Promise<readonly TreeEntry[]>);
   /** What cannot be brought to a host, each a sentence. */
   readonly problems: readonly string[];
 }
@@ -34,24 +37,56 @@ export interface SourceTree {
 /** Node keeps no more in one piece of memory for sure. */
 const MOST_BYTES = 2 ** 31;
 
-/** Reads a directory with all that is in it; files are hashed, once in a process as long as they stay the same. Links are not followed, but the top may be one. */
+/** Files of a tree that are hashed in one go. */
+const MOST_FILES = 1000;
+
+/**
+ * Reads a directory with all that is in it; files are hashed, once in a process as long as they stay the same, and those of a large tree while the event loop
+ * goes on. Links are not followed, but the top may be one.
+ */
 export function scanTree(from: string): SourceTree {
-  if (!isAbsolute(from)) {
-    return { entries: [], problems: [`the directory "${from}" has a relative path; write join(__dirname, '${from}'), which starts at the playbook's own folder`] };
-  }
-  const found: Found = { top: from, entries: [], problems: [] };
+  if (!isAbsolute(from)) return nothing(`the directory "${from}" has a relative path; write join(__dirname, '${from}'), which starts at the playbook's own folder`);
+  const found: Found = { top: from, items: [], problems: [] };
   try {
-    if (!statSync(from).isDirectory()) return { entries: [], problems: [`${from} is no directory; file.copy brings single files`] };
+    if (!statSync(from).isDirectory()) return nothing(`${from} is no directory; file.copy brings single files`);
     scan(found, '');
+    return { names: found.items.map(({ name }) => name), entries: hashed(found.items), problems: found.problems };
   } catch (error) {
-    found.problems.push(`the directory to copy cannot be read: ${messageOf(error)}`);
+    return nothing(...found.problems, `the directory to copy cannot be read: ${messageOf(error)}`);
   }
-  return found;
+}
+
+function nothing(...problems: readonly string[]): SourceTree {
+  return { names: [], entries: [], problems };
+}
+
+/** A path that is not hashed yet. */
+type Scanned = Omit<TreeFile, 'sha256'> | TreeDirectory | TreeLink;
+
+function hashed(items: readonly Scanned[]): SourceTree['entries'] {
+  const files = items.filter(item => item.kind === 'file');
+  if (files.length <= MOST_FILES && files.reduce((sum, { size }) => sum + size, 0) <= LARGE) {
+    return items.map(item => (item.kind === 'file' ? { ...item, ...measureNow(item.from) } : item));
+  }
+  // What cannot be read is said before any host is touched.
+  for (const { from } of files) accessSync(from, constants.R_OK);
+  let hashing: Promise<readonly TreeEntry[]> | undefined;
+  return () => hashing ??= hashLater(items);
+}
+
+async function hashLater(items: readonly Scanned[]): Promise<readonly TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  const breathe = breather();
+  for (const item of items) {
+    entries.push(item.kind === 'file' ? { ...item, ...await measure(item.from) } : item);
+    await breathe();
+  }
+  return entries;
 }
 
 interface Found {
   readonly top: string;
-  readonly entries: TreeEntry[];
+  readonly items: Scanned[];
   readonly problems: string[];
 }
 
@@ -68,16 +103,16 @@ function scan(found: Found, directory: string): void {
 function add(found: Found, item: Dirent<Buffer>, name: string): void {
   const from = join(found.top, name);
   if (item.isDirectory()) {
-    found.entries.push({ kind: 'directory', name });
+    found.items.push({ kind: 'directory', name });
     scan(found, name);
   } else if (item.isSymbolicLink()) {
     const target = readlinkSync(from, 'buffer');
-    if (Buffer.from(target.toString()).equals(target)) found.entries.push({ kind: 'link', name, target: target.toString() });
+    if (Buffer.from(target.toString()).equals(target)) found.items.push({ kind: 'link', name, target: target.toString() });
     else found.problems.push(`the link ${from} leads to a name that is no UTF-8`);
   } else if (item.isFile()) {
     const { size, mode } = statSync(from);
     if (size > MOST_BYTES) found.problems.push(`${from} has more than 2 GiB, the most that is sent of one file`);
-    else found.entries.push({ kind: 'file', name, from, size, sha256: sha256OfFile(from), isExecutable: (mode & 0o100) !== 0 });
+    else found.items.push({ kind: 'file', name, from, size, isExecutable: (mode & 0o100) !== 0 });
   } else {
     found.problems.push(`${from} is neither a file nor a directory nor a link`);
   }

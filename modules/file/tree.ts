@@ -1,11 +1,12 @@
 /** Directory trees with given content. */
-import { probe, resource, type Applied, type Probe, type Resource, type Touched } from '../../core/module';
+import { CheckError, messageOf } from '../../core/errors';
+import { live, mapLook, probe, resource, see, type Applied, type Look, type Probe, type Resource, type Touched } from '../../core/module';
 import { attributeProblems } from './attributes';
 import { pathProblems, removalProblems } from './paths';
-import { differencesOf, placeOf, type Difference, type TreeWish } from './tree-compare';
+import { differencesOf, placeOf, type Difference, type TreeWish, type WantedTree } from './tree-compare';
 import { foreseenTree, foretellTree } from './tree-foreseen';
 import { parseTree, treeLookCommand, type TreeQuestion, type TreeState } from './tree-look';
-import { sendTree } from './tree-send';
+import { sendTree, type TreeJob } from './tree-send';
 import { scanTree, type SourceTree } from './tree-source';
 
 export interface TreeParams extends TreeWish {
@@ -13,17 +14,17 @@ export interface TreeParams extends TreeWish {
   readonly from: string;
 }
 
-type Wanted = TreeParams & SourceTree;
+type Params = TreeParams & SourceTree;
 
-const trees = resource<Wanted, TreeState>({
+const trees = resource<Params, TreeJob>({
   name: 'file.tree',
   subject: params => params.path,
   validate: problemsOf,
   inspect: look,
-  diff: (state, wanted) => differences(state, wanted).map(({ change }) => change),
-  apply: (on, { params: wanted, state }) => sendTree(on, { wanted, state, differences: differences(state, wanted) }),
-  foretell: (on, { params: wanted, state }) => foretellTree(on, { wanted, state, differences: differences(state, wanted) }),
-  touches: (state, wanted) => differences(state, wanted).map(difference => touched(wanted, difference)),
+  diff: ({ differences }) => differences.map(({ change }) => change),
+  apply: (on, { state: job }) => sendTree(on, job),
+  foretell: (on, { state: job }) => foretellTree(on, job),
+  touches: ({ wanted, differences }) => differences.map(difference => touched(wanted, difference)),
 });
 
 /**
@@ -39,7 +40,7 @@ export function tree(params: TreeParams): Resource<Applied> {
   return { ...trees({ ...params, ...scanTree(params.from) }), effect: params.prune === true ? 'destroy' : 'converge' };
 }
 
-function problemsOf({ path, prune = false, problems, directoryMode, mode, owner, group }: Wanted): string[] {
+function problemsOf({ path, prune = false, problems, directoryMode, mode, owner, group }: Params): string[] {
   const given = { ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) };
   return [
     ...(prune ? removalProblems(path) : pathProblems(path)),
@@ -49,8 +50,18 @@ function problemsOf({ path, prune = false, problems, directoryMode, mode, owner,
   ];
 }
 
-function look({ path, entries, prune = false }: Wanted): Probe<TreeState> {
-  const question: TreeQuestion = { path, names: entries.map(({ name }) => name), others: prune };
+function look({ entries, ...rest }: Params): Look<TreeJob> {
+  if (typeof entries !== 'function') return mapLook(lookAtTree(rest), state => compared(state, { ...rest, entries }));
+  // Not before its turn: the host would not hash so much then either.
+  return live(async on => {
+    const hashing = entries().catch((error: unknown) => { throw new CheckError(`the directory to copy cannot be read: ${messageOf(error)}`); });
+    const [hashed, state] = await Promise.all([hashing, see(lookAtTree(rest), on)]);
+    return compared(state, { ...rest, entries: hashed });
+  });
+}
+
+function lookAtTree({ path, names, prune = false }: Omit<Params, 'entries'>): Probe<TreeState> {
+  const question: TreeQuestion = { path, names, others: prune };
   const whole = probe(treeLookCommand(question), result => parseTree(path, question, result), [0], on => foreseenTree(on, question));
   return { ...whole, ahead: treeLookCommand({ ...question, most: MOST_AHEAD }) };
 }
@@ -58,17 +69,12 @@ function look({ path, entries, prune = false }: Wanted): Probe<TreeState> {
 /** More bytes are not hashed before the task's turn. */
 const MOST_AHEAD = 1024 * 1024;
 
-/** Worked out once for each look. */
-const known = new WeakMap<TreeState, readonly Difference[]>();
-
-function differences(state: TreeState, wanted: Wanted): readonly Difference[] {
-  const made = known.get(state) ?? differencesOf(state, wanted);
-  known.set(state, made);
-  return made;
+function compared(state: TreeState, wanted: WantedTree): TreeJob {
+  return { wanted, state, differences: differencesOf(state, wanted) };
 }
 
 /** A directory that comes or goes as a whole; otherwise the entry alone. */
-function touched(wanted: Wanted, { name, act }: Difference): Touched {
+function touched(wanted: WantedTree, { name, act }: Difference): Touched {
   const path = placeOf(wanted, name);
   const isWhole = act === 'remove' || (act === 'put' && (name === '' || wanted.entries.some(entry => entry.name === name && entry.kind === 'directory')));
   return isWhole ? path : { path, only: true };

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sha256 } from '../../../core/checksum';
-import { forgetFiles, readOnce, sha256OfFile } from '../../../modules/file/controller-files';
+import { sha256, sha256InPieces } from '../../../core/checksum';
+import { forgetFiles, LARGE, measure, measureNow, readOnce, readOrDefer } from '../../../modules/file/controller-files';
+import { turnsDuring } from '../../support/loop';
 
 let folder: string;
 let path: string;
@@ -25,6 +26,14 @@ afterEach(() => {
 /** Longer than a file counts as just changed. */
 const settle = (): Promise<void> => pause(150);
 const plain = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sumOf = (of: string): string => measureNow(of).sha256;
+/** Large by one octet. */
+const large = (filling: string): Buffer => Buffer.alloc(LARGE + 1, filling);
+async function readLater(of: string): Promise<Buffer> {
+  const content = readOrDefer(of);
+  if (typeof content !== 'function') throw new Error(`${of} was read at once`);
+  return await content();
+}
 
 describe('files of the controller', () => {
   test('are read once', async () => {
@@ -32,7 +41,7 @@ describe('files of the controller', () => {
     const bytes = readOnce(path);
     expect(bytes.toString()).toBe('one');
     expect(readOnce(path)).toBe(bytes);
-    expect([sha256(bytes), sha256OfFile(path)]).toEqual([plain('one'), plain('one')]);
+    expect([sha256(bytes), sumOf(path)]).toEqual([plain('one'), plain('one')]);
   });
 
   test.each([
@@ -50,25 +59,24 @@ describe('files of the controller', () => {
     }],
   ])('are read again where one %s', async (_, change) => {
     await settle();
-    expect([readOnce(path).toString(), sha256OfFile(path)]).toEqual(['one', plain('one')]);
+    expect([readOnce(path).toString(), sumOf(path)]).toEqual(['one', plain('one')]);
     change();
-    expect([readOnce(path).toString(), sha256OfFile(path)]).toEqual(['two', plain('two')]);
+    expect([readOnce(path).toString(), sumOf(path)]).toEqual(['two', plain('two')]);
   });
 
   test('are not remembered while they may still be written', () => {
     for (const text of ['a', 'b', 'c', 'd']) {
       writeFileSync(path, text);
-      expect([readOnce(path).toString(), sha256OfFile(path)]).toEqual([text, plain(text)]);
+      expect([readOnce(path).toString(), sumOf(path)]).toEqual([text, plain(text)]);
     }
   });
 
   test('may be large, empty or a pipe', () => {
-    const large = Buffer.alloc(3 * 1024 * 1024 + 1, 'xyz');
-    writeFileSync(path, large);
-    expect(sha256OfFile(path)).toBe(sha256(large));
-    expect(readOnce(path).equals(large)).toBe(true);
+    writeFileSync(path, large('xyz'));
+    expect(sumOf(path)).toBe(sha256(large('xyz')));
+    expect(readOnce(path).equals(large('xyz'))).toBe(true);
     writeFileSync(path, '');
-    expect([readOnce(path).length, sha256OfFile(path)]).toEqual([0, plain('')]);
+    expect([readOnce(path).length, sumOf(path)]).toEqual([0, plain('')]);
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     execFileSync('sh', ['-c', '(echo once >"$0") >/dev/null 2>&1 &', pipe]);
@@ -77,6 +85,62 @@ describe('files of the controller', () => {
 
   test('that cannot be read say so', () => {
     expect(() => readOnce(folder)).toThrow('EISDIR');
-    expect(() => sha256OfFile(join(folder, 'no'))).toThrow('ENOENT');
+    expect(() => sumOf(join(folder, 'no'))).toThrow('ENOENT');
+  });
+});
+
+describe('large files of the controller', () => {
+  test('are read when they are first wanted, once for all who want them', async () => {
+    writeFileSync(path, large('one'));
+    await settle();
+    const [a, b] = [readOrDefer(path), readOrDefer(path)];
+    if (typeof a !== 'function' || typeof b !== 'function') throw new Error('it was read at once');
+    const [[first, second], sums] = await Promise.all([Promise.all([a(), b()]), Promise.all([measure(path), measure(path)])]);
+    expect(first.equals(large('one'))).toBe(true);
+    expect(second).toBe(first);
+    expect(await readLater(path)).toBe(first);
+    expect(sums).toEqual(Array(2).fill({ size: LARGE + 1, sha256: sha256(large('one')) }));
+    // What a task has read it keeps: all its hosts get the same.
+    writeFileSync(path, large('two'));
+    expect(await a()).toBe(first);
+    expect((await readLater(path)).equals(large('two'))).toBe(true);
+    expect((await measure(path)).sha256).toBe(sha256(large('two')));
+  });
+
+  test('are not remembered while they may still be written', async () => {
+    for (const text of ['a', 'b', 'c']) {
+      writeFileSync(path, large(text));
+      expect((await readLater(path)).equals(large(text))).toBe(true);
+      expect(await measure(path)).toEqual({ size: LARGE + 1, sha256: sha256(large(text)) });
+    }
+  });
+
+  test('that change while they are read are read again', async () => {
+    writeFileSync(path, large('one'));
+    await settle();
+    const reading = readLater(path);
+    writeFileSync(path, large('two'));
+    await reading;
+    expect((await readLater(path)).equals(large('two'))).toBe(true);
+  });
+
+  test('that go away before they are read say so', async () => {
+    writeFileSync(path, large('one'));
+    const content = readOrDefer(path);
+    rmSync(path);
+    await expect(typeof content === 'function' ? content() : content).rejects.toThrow('ENOENT');
+    expect(() => readOrDefer(path)).toThrow('ENOENT');
+    await expect(measure(path)).rejects.toThrow('ENOENT');
+  });
+
+  test('let the event loop go on', async () => {
+    writeFileSync(path, '');
+    truncateSync(path, 50 * 1024 * 1024);
+    await settle();
+    const measured = await turnsDuring(() => measure(path));
+    const read = await turnsDuring(() => readLater(path));
+    const hashed = await turnsDuring(() => sha256InPieces(Buffer.alloc(50 * 1024 * 1024)));
+    expect([measured.turns, read.turns, hashed.turns].map(turns => turns > 1)).toEqual([true, true, true]);
+    expect(new Set([measured.value.sha256, sha256(read.value), hashed.value]).size).toBe(1);
   });
 });

@@ -99,14 +99,14 @@ describe('what differs', () => {
   });
 });
 
-test.each([[['tar']], [['busybox', 'tar']]])('%s unpacks the archive', tar => {
+test.each([[['tar']], [['busybox', 'tar']]])('%s unpacks the archive', async tar => {
   const folder = mkdtempSync(join(tmpdir(), 'runsheet-tar-'));
   try {
     const names = ['n', 'b'.repeat(100), 'c'.repeat(101), `${'d'.repeat(99)}é`, 'é'.repeat(120)];
     const from = join(folder, 'from');
     writeFileSync(from, 'x'.repeat(513));
     const file = { kind: 'file', from, size: 513, sha256: sha256('x'.repeat(513)) } as const;
-    const archive = archiveOf([...names.map(name => ({ ...file, name, mode: 0o751 })), ...names.map(target => ({ kind: 'link', name: `l${target}`, target: `${target}/x` } as const))]);
+    const archive = await archiveOf([...names.map(name => ({ ...file, name, mode: 0o751 })), ...names.map(target => ({ kind: 'link', name: `l${target}`, target: `${target}/x` } as const))]);
     execFileSync(tar[0] ?? '', [...tar.slice(1), '-xpmof', '-'], { cwd: folder, input: archive });
     for (const name of names) {
       expect([readFileSync(join(folder, name)).length, statSync(join(folder, name)).mode & 0o7777, readlinkSync(join(folder, `l${name}`))]).toEqual([513, 0o751, `${name}/x`]);
