@@ -4,36 +4,42 @@
 const { createHash } = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
-const { basename, dirname, join } = require('node:path');
+const { basename, join } = require('node:path');
 const vm = require('node:vm');
+const { evaluate } = require('./pack.js');
 
 /**
  * From here on modules are compiled with what V8 made of them before.
  * @param folder only this user may write there, since what is in it will be executed
  * @param keep writes a file, whole or not at all
+ * @param pack takes the modules of this installation
  */
-function keepCode(folder, keep) {
-  if (Module.enableCompileCache !== undefined) {
+function keepCode(folder, keep, pack) {
+  if (hasOwn) {
     Module.enableCompileCache(folder);
     return;
   }
   const fresh = [];
   const compile = Module.prototype._compile;
-  Module.prototype._compile = function compileWithCache(content, filename) {
+  Module.prototype._compile = function compileWithCache(content, filename, format) {
     // Code from a cache forgets in Node 20 where its import() should go.
-    if (/\bimport\s*\(/.test(content)) return compile.call(this, content, filename);
+    if (format === 'module' || /\bimport\s*\(/.test(content)) return compile.call(this, content, filename, format);
+    if (pack?.compile(this, filename, content)) return undefined;
     const source = Module.wrap(content.replace(/^#!.*/, ''));
     const mark = createHash('sha1').update(process.version).update(source).digest();
     const path = join(folder, `${basename(filename)}-${createHash('sha1').update(filename).digest('hex')}`);
     const script = new vm.Script(source, { filename, cachedData: readKept(path, mark) });
     if (script.cachedDataRejected !== false) fresh.push({ path, mark, script });
-    return script.runInThisContext().call(this.exports, this.exports, requireOf(this), this, filename, dirname(filename));
+    return evaluate(this, filename, script);
   };
   // At the end: by then V8 has compiled the functions that were used, too.
   process.once('exit', () => {
     for (const { path, mark, script } of fresh) keep(path, Buffer.concat([mark, script.createCachedData()]));
   });
 }
+
+/** Node keeps code itself. */
+const hasOwn = Module.enableCompileCache !== undefined;
 
 /** V8 compares no more than the length of the source, so the hash stands before its data. */
 function readKept(path, mark) {
@@ -45,15 +51,4 @@ function readKept(path, mark) {
   }
 }
 
-/** The `require` that a module gets; Node's own way to make it is not to be had. */
-function requireOf(module) {
-  const require = id => module.require(id);
-  require.resolve = (request, options) => Module._resolveFilename(request, module, false, options);
-  require.resolve.paths = request => Module._resolveLookupPaths(request, module);
-  require.main = process.mainModule;
-  require.extensions = Module._extensions;
-  require.cache = Module._cache;
-  return require;
-}
-
-module.exports = { keepCode };
+module.exports = { hasOwn, keepCode };

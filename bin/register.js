@@ -3,7 +3,8 @@
 // (core/cli/typecheck.ts), so that a playbook with a type error never reaches a host.
 //
 // What ts-node made of a file is kept in the user's cache, and as long as the file stays the same ts-node is not even loaded: it brings
-// the TypeScript compiler and swc along, which is half of the time from the start to the first connection.
+// the TypeScript compiler and swc along, which is half of the time from the start to the first connection. This installation's own modules, packages
+// included, are kept in one file, the pack.
 const { createHash } = require('node:crypto');
 const { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { homedir } = require('node:os');
@@ -26,20 +27,33 @@ const options = {
   },
 };
 
-const { keepCode } = require('./code-cache.js');
+const { hasOwn, keepCode } = require('./code-cache.js');
+const { Pack } = require('./pack.js');
 
 const sha256 = text => createHash('sha256').update(text).digest('hex');
 const versionOf = name => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
 const salt = JSON.stringify([process.version, options, ...['ts-node', '@swc/core', 'typescript'].map(versionOf)]);
 const cache = cacheFolder('js');
 const code = cacheFolder('code');
-if (code) keepCode(code, keep);
+const packs = hasOwn ? undefined : cacheFolder('packs');
+// V8 takes no code that was made under other options.
+const flags = JSON.stringify([process.execArgv, process.env.NODE_OPTIONS]);
+const pack = packs && new Pack({ root, path: join(packs, sha256(root + flags)), salt: sha256(salt + ['pack', 'module-text'].map(name => readFileSync(join(__dirname, `${name}.js`), 'utf8')).join('')), keep });
+if (code) keepCode(code, keep, pack);
 let tsNode;
 
 // One copy of core: these names mean this installation, from wherever a playbook is loaded. What a playbook's own folder does not have
 // (zod, say) comes from here too.
 const resolveFilename = Module._resolveFilename;
 Module._resolveFilename = (request, parent, ...rest) => {
+  const known = pack?.resolve(request, parent?.filename);
+  if (known !== undefined) return known;
+  const found = resolve(request, parent, ...rest);
+  if (rest[1] === undefined) pack?.resolved(request, parent?.filename, found);
+  return found;
+};
+
+function resolve(request, parent, ...rest) {
   const own = /^runsheet(?:\/(.+))?$/.exec(request);
   if (own) return resolveFilename(join(root, own[1] ?? 'core'), parent, ...rest);
   try {
@@ -52,23 +66,31 @@ Module._resolveFilename = (request, parent, ...rest) => {
       throw error;
     }
   }
-};
+}
 
 // Lines of the TypeScript in stacks: what reads source maps is loaded when the first stack is asked for. Node's own reader knows nothing of code from a cache.
 const loaded = new Map();
+const plain = Module._extensions['.js'];
 Error.prepareStackTrace = (error, frames) => {
   delete Error.prepareStackTrace;
   require('@cspotcode/source-map-support').install({ environment: 'node', handleUncaughtExceptions: false, redirectConflictingLibrary: false, retrieveSourceMap });
   return Error.prepareStackTrace(error, frames);
 };
 
+Module._extensions['.js'] = (module, file) => {
+  if (pack?.run(module, file) !== true) plain(module, file);
+};
+
 Module._extensions['.ts'] = (module, file) => {
+  if (pack?.run(module, file)) return;
   const text = compile(readFileSync(file, 'utf8'), file);
   loaded.set(file, text);
   module._compile(text, file);
 };
 
 function retrieveSourceMap(file) {
+  const packed = pack?.mapOf(file);
+  if (packed) return { url: file, map: packed };
   const [, map] = /^\/\/# sourceMappingURL=data:application\/json;(?:charset=utf-8;)?base64,(\S+)$/m.exec(loaded.get(file) ?? '') ?? [];
   return map ? { url: file, map: Buffer.from(map, 'base64').toString() } : null;
 }

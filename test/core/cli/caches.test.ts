@@ -1,5 +1,5 @@
 /** What is kept between two starts: it saves time, is the user's alone, and is never believed against the sources. */
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,9 +38,20 @@ test('code of other sources, or that is damaged, is not used', async () => {
   expect(await check()).toContain('pb.ts:6: two');
 });
 
+test('the modules of the runner are in one file, and one that is cut off is made anew', async () => {
+  await check();
+  const [pack = ''] = kept('packs', /./);
+  const { size } = statSync(pack);
+  expect(await check()).toContain('pb.ts:6: one');
+  expect(kept('packs', /./)).toEqual([pack]);
+  truncateSync(pack, size - 100);
+  expect(await check()).toContain('pb.ts:6: one');
+  expect(statSync(pack).size).toBeGreaterThan(size - 100);
+});
+
 test('a folder that others may write is left alone', async () => {
   await check();
-  for (const folder of ['code', 'js']) {
+  for (const folder of ['code', 'js', 'packs']) {
     for (const file of kept(folder, /./)) writeFileSync(file, 'process.exit(99)');
     chmodSync(join(bench.dir, '.cache/runsheet', folder), 0o777);
   }
