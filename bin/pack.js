@@ -187,7 +187,7 @@ function real(path) {
 
 /** Runs a module's script as Node would. */
 function evaluate(module, filename, script) {
-  script.runInThisContext().call(module.exports, module.exports, requireOf(module), module, filename, dirname(filename));
+  return script.runInThisContext().call(module.exports, module.exports, requireOf(module), module, filename, dirname(filename));
 }
 
 /** The `require` that a module gets; Node's own way to make it is not to be had. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { UsageError } from '../errors';
 import { redactData } from '../secret';
+import type { CheckedSources } from './check-memory';
 import { ownMark } from './process-mark';
 import { runArgs, type RunArgs } from './run-args';
 import { changedSources, fileList, sourcesOf } from './sources';
@@ -40,7 +41,7 @@ export interface RecordOf {
   readonly args: RunArgs;
   readonly notKept: readonly string[];
   /** See `sourcesOf`. */
-  readonly checked: readonly string[];
+  readonly checked: CheckedSources;
   readonly resumes?: string;
   readonly applies?: string;
   readonly rollsBack?: string;

@@ -7,6 +7,7 @@ import type { Plan, Selection } from '../run/job';
 import { planRun } from '../run/plan';
 import { newRunId } from '../run/run-id';
 import type { Begun } from './begin';
+import type { CheckedSources } from './check-memory';
 import { HostValues, hostVarsOf, shareOut } from './host-values';
 import { resolveLimit } from './limit';
 import { loadPlaybook } from './load-playbook';
@@ -26,8 +27,8 @@ export interface Prepared {
   readonly vars: unknown;
   readonly selection: Selection;
   readonly plan: Plan;
-  /** Absolute paths of the TypeScript that was checked. */
-  readonly checked: readonly string[];
+  /** The TypeScript that was checked. */
+  readonly checked: CheckedSources;
 }
 
 /** One whose types are not checked yet. */

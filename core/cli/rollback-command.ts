@@ -44,7 +44,7 @@ export async function rollbackCommand(given: string, options: RollbackOptions, t
   const selection = { tags: [], skipTags: [], ...(limit === undefined ? {} : { limit }) };
   const runId = newRunId();
   const prepared: Prepared = {
-    runId, path: resolve(job.args.playbook), playbook, inventory, vars: {}, selection, checked: [],
+    runId, path: resolve(job.args.playbook), playbook, inventory, vars: {}, selection, checked: new Map(),
     plan: planRun({ runId, playbook, vars: {}, inventory, selection }),
   };
   const runOptions = optionsFor(job, options);

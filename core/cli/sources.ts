@@ -1,7 +1,8 @@
 /** What a run is made from, with a hash of each file: so that a resume or an apply notices that it would be another run. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { CheckedSources } from './check-memory';
+import { hashFile } from './file-hashes';
 import type { RunArgs } from './run-args';
 import { ROOT } from './typecheck';
 
@@ -10,15 +11,15 @@ export type Sources = Readonly<Record<string, string>>;
 
 const OWN = 'runsheet:';
 
-/** Hashes everything. @param checked absolute paths of the TypeScript that was checked: playbook, typed inventories and all that they import */
-export function sourcesOf(checked: readonly string[], args: RunArgs): Sources {
-  const files = new Set([...checked, ...otherFiles(args)]);
-  return Object.fromEntries([...files].map(file => [keyOf(file), hashOf(file)] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Hashes everything. @param checked the TypeScript that was checked: playbook, typed inventories and all that they import */
+export function sourcesOf(checked: CheckedSources, args: RunArgs): Sources {
+  const files = new Set([...checked.keys(), ...otherFiles(args)]);
+  return Object.fromEntries([...files].map(file => [keyOf(file), checked.get(file) ?? hashFile(file)] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Names of the files that are not as they were: changed, gone or new. */
 export function changedSources(before: Sources, args: RunArgs): readonly string[] {
-  const changed = Object.entries(before).filter(([key, hash]) => hashOf(fileOf(key)) !== hash).map(([key]) => (existsSync(fileOf(key)) ? key : `${key} (gone)`));
+  const changed = Object.entries(before).filter(([key, hash]) => hashFile(fileOf(key)) !== hash).map(([key]) => (existsSync(fileOf(key)) ? key : `${key} (gone)`));
   const added = otherFiles(args).map(keyOf).filter(key => !(key in before)).map(key => `${key} (new)`);
   return [...changed, ...added];
 }
@@ -48,13 +49,4 @@ function keyOf(file: string): string {
 
 function fileOf(key: string): string {
   return key.startsWith(OWN) ? join(ROOT, key.slice(OWN.length)) : resolve(key);
-}
-
-/** @returns nothing for a file that cannot be read */
-function hashOf(file: string): string {
-  try {
-    return createHash('sha256').update(readFileSync(file)).digest('hex');
-  } catch {
-    return '';
-  }
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { UsageError } from '../errors';
 import { cachePath, writeWhole } from './cache';
-import { CheckMemory } from './check-memory';
+import { CheckMemory, type CheckedSources } from './check-memory';
 
 /** This installation's folder: core, modules and what they need. */
 export const ROOT = resolve(__dirname, '..', '..');
@@ -19,8 +19,8 @@ export interface TypeCheck {
   readonly remembered: boolean;
   /** What is wrong, `file:line:column: ...` each; empty when all is well. */
   readonly problems: readonly string[];
-  /** Absolute paths of all files that were checked, packages left out. */
-  readonly sources: readonly string[];
+  /** All files that were checked, packages left out. */
+  readonly sources: CheckedSources;
 }
 
 const MOST_SHOWN = 20;
@@ -33,9 +33,9 @@ export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
   const output = await compile(roots, memory.key);
   const problems = problemsIn(output);
   const sources = filesIn(output).filter(file => !file.includes('/node_modules/'));
-  if (problems.length === 0) memory.remember(sources);
+  if (problems.length === 0) return { remembered: false, problems, sources: memory.remember(sources) };
   const more = problems.length - MOST_SHOWN;
-  return { remembered: false, sources, problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
+  return { remembered: false, sources: new Map(), problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
 }
 
 /** Checks the playbooks of this installation, so that the first check of any playbook here finds the modules checked. Never fails: it only saves time. */
