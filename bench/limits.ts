@@ -11,6 +11,14 @@ export interface Limits {
 /** A run that takes longer than that is killed, and counts as failed. */
 export const RUN_LIMIT_MS = 5 * 60_000;
 
+/** As many addresses have that time; a run on more of them has more, in proportion. */
+const LIMIT_ADDRESSES = 300;
+
+/** The time limit of a run on so many addresses of one host. */
+export function crowdLimitMs(addresses: number): number {
+  return RUN_LIMIT_MS * Math.max(1, addresses / LIMIT_ADDRESSES);
+}
+
 /** Why something was not measured. */
 export const OVER = 'the time of this sitting was over';
 

@@ -6,7 +6,9 @@ import { RunnerError } from '../core/errors';
 import { isMissing } from './command';
 
 const PARENT = 'runsheet-lab';
-const KILL_LIMIT_MS = 10_000;
+/** How long no process may end. */
+const STUCK_MS = 20_000;
+const MOST_SHOWN = 10;
 
 /** The control group of a lab, made if it is not there. */
 export async function createLabCgroup(lab: string): Promise<string> {
@@ -15,12 +17,21 @@ export async function createLabCgroup(lab: string): Promise<string> {
   return path;
 }
 
-/** Ends every process in a control group and below it, at once. A group that is not there is empty. */
+/**
+ * Ends every process in a control group and below it, at once. A group that is not there is empty. Thousands of killed processes take their time to be gone: it waits as long
+ * as they become fewer.
+ * @throws RunnerError when none of them ends any more
+ */
 export async function killCgroup(path: string): Promise<void> {
-  const deadline = Date.now() + KILL_LIMIT_MS;
-  while ((await processes(path)).length > 0) {
+  let fewest = Infinity;
+  let deadline = 0;
+  for (let left = await processes(path); left.length > 0; left = await processes(path)) {
+    if (left.length < fewest) {
+      fewest = left.length;
+      deadline = Date.now() + STUCK_MS;
+    }
+    if (Date.now() > deadline) throw new RunnerError('command', `Processes of the lab do not end: ${left.slice(0, MOST_SHOWN).join(' ')}${left.length > MOST_SHOWN ? ` and ${left.length - MOST_SHOWN} more` : ''}`);
     await writeFile(join(path, 'cgroup.kill'), '1').catch(ignoreMissing);
-    if (Date.now() > deadline) throw new RunnerError('command', `Processes of the lab do not end: ${(await processes(path)).join(' ')}`);
     await sleep(20);
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hostOf, type Lab } from '../../lab/lab';
 import { sshCommand, runIn } from '../command';
-import { hasTime, mayGoOn, OVER, RUN_LIMIT_MS, type Limits } from '../limits';
+import { crowdLimitMs, hasTime, mayGoOn, OVER, type Limits } from '../limits';
 import { runRunsheet } from '../peers/runsheet';
 import { labTargets, makePlace, namespaceOf } from '../places';
 import type { CrowdCell, CrowdFloor, Job, Place } from '../types';
@@ -87,7 +87,7 @@ class Runs {
     const floor = { addresses: this.#addresses, seconds: [] as number[] };
     if (!hasTime(this.options.limits, 0)) return { ...floor, why: OVER };
     const started = performance.now();
-    const { code } = await runIn(this.place.netns, ['sh', FLOOR, this.place.list, String(AT_ONCE)], { env: { SSH: sshCommand(this.place) }, expect: 'any', timeoutMs: RUN_LIMIT_MS, signal: this.options.signal });
+    const { code } = await runIn(this.place.netns, ['sh', FLOOR, this.place.list, String(AT_ONCE)], { env: { SSH: sshCommand(this.place) }, expect: 'any', timeoutMs: crowdLimitMs(this.#addresses), signal: this.options.signal });
     const seconds = (performance.now() - started) / 1000;
     this.options.say(`${this.#addresses} addresses, ssh true: ${seconds.toFixed(2)} s`);
     return code === 0 ? { ...floor, seconds: [seconds] } : { ...floor, why: `exit code ${code}` };
@@ -104,7 +104,7 @@ class Runs {
     const file = join(folder, 'usage.json');
     await mkdir(folder);
     try {
-      const job: Job = { place: this.place, version: 'v1', folder, limitMs: RUN_LIMIT_MS, signal: this.options.signal };
+      const job: Job = { place: this.place, version: 'v1', folder, limitMs: crowdLimitMs(this.#addresses), signal: this.options.signal };
       const { seconds, changed, problems } = await runRunsheet(job, ['run', PLAYBOOK], ['-r', REGISTER, '-r', join(__dirname, 'usage.ts')], { BENCH_USAGE: file });
       const used = usage.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));
       const wrong = work === 'unchanged' && changed > 0 ? [`${changed} tasks changed something where nothing was to change`] : [];
