@@ -1,10 +1,12 @@
 /** A target that is this machine, for tests of modules: the local transport as the engine hands it to a task. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import type { Host } from '../../core/inventory/host';
 import { TaskTarget } from '../../core/run/target';
+import { cmd, lines } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { createTransport } from '../../core/transport/open';
 
@@ -42,4 +44,13 @@ export function localTarget(shell: readonly string[] = ['sh']): LocalTarget {
     fetch: async (path, to) => (await open()).fetch(path, to),
     forward: async (address, port) => (await open()).forward(address, port),
   };
+}
+
+/** This machine under busybox with busybox's own tools, and no others. Called at the top of a file. */
+export function busyboxTarget(): LocalTarget {
+  const applets = mkdtempSync(join(tmpdir(), 'runsheet-applets-'));
+  afterAll(() => rmSync(applets, { recursive: true }));
+  execFileSync('busybox', ['--install', '-s', applets]);
+  const inner = localTarget(['busybox', 'sh']);
+  return { ...inner, run: (command, options) => inner.run(lines(cmd`PATH=${applets}`, command), options) };
 }

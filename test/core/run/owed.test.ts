@@ -13,6 +13,10 @@ function owedOn(w: World, host: string): readonly unknown[] {
   return existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith('.json')).map(name => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as unknown) : [];
 }
 
+function withoutTime(text: string | undefined): string | undefined {
+  return text?.replace(/"since":"[^"]*"/, '');
+}
+
 /** Writes a file and notifies; a task in between may fail. */
 function site(w: World, { fails = false, name = 'Site' }: { readonly fails?: boolean; readonly name?: string } = {}): Playbook {
   const reload = handler('Reload', ({ host }) => script({ run: fails ? 'exit 3' : `echo reload ${host.name} >>${w.logFile}` }));
@@ -54,6 +58,22 @@ describe('a handler that is owed', () => {
     const cut = await w.run(site(w), { signal: stopping.signal, onEvent: event => { if (event.type === 'task' && event.name === 'Write') stopping.abort(); } });
     expect(cut.recap.exit).toBe(130);
     expect((await w.run(site(w))).of('Reload')).toBe('h1=changed');
+  });
+
+  test('stays as the first change wrote it, and is written again where the host died over it', async () => {
+    using w = world('h1');
+    await w.run(site(w, { fails: true }));
+    const [name = ''] = readdirSync(w.path('h1', FOLDER));
+    const file = `${FOLDER}/${name}`;
+    const first = w.read('h1', file) ?? '';
+    // As earlier versions wrote it, without a line break.
+    const older = first.trimEnd().replace('run-1', 'run-0');
+    for (const [there, then] of [[older, older], ['', first.replace('run-1', 'run-3')], [first.slice(0, 30), first.replace('run-1', 'run-4')]] as const) {
+      w.write('h1', file, there);
+      w.write('h1', 'conf', 'old');
+      await w.run(site(w, { fails: true }));
+      expect(withoutTime(w.read('h1', file))).toBe(withoutTime(then));
+    }
   });
 
   test('of another playbook is told, and a change needs a word from the user', async () => {
