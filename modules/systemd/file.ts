@@ -1,16 +1,16 @@
 /** Whole unit files and drop-ins. */
 import { isRunnerError, messageOf } from '../../core/errors';
-import { type Applied, type Change, type Resource, resource, see, steps } from '../../core/module';
-import { cmd } from '../../core/transport/command';
+import { type Applied, type Change, type Resource, resource, steps } from '../../core/module';
+import { cmd, raw } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
 import { foretellText } from '../file/foretell';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
-import { readFiles, type HostFile } from './read-files';
+import { foretellNew, foretellReload, withPlannedUnit } from './planned-units';
+import { readFiles, readFilesAfter, type HostFile } from './read-files';
 import { readAgain } from './restart';
-import { foretellReload } from './planned-units';
-import { knownUnit, showUnit, type UnitState } from './show';
+import { knownUnit, parseShow, showCommand, type UnitState } from './show';
 import { encodeText } from './text';
 import { unitName, unitNameProblems } from './unit-name';
 import { requireValidUnit } from './verify';
@@ -48,8 +48,8 @@ interface State {
 const DIRECTORY = '/etc/systemd/system';
 
 /**
- * A unit's file in /etc/systemd/system, or one of its drop-ins, holds this text. systemd checks it before it is put in place, and a
- * daemon-reload is part of it; a restart is not (`systemd.current`).
+ * A unit's file in /etc/systemd/system, or one of its drop-ins, holds this text. systemd checks it before it is put in place and has read it
+ * afterwards, by a daemon-reload where it takes one; a restart is not part of it (`systemd.current`).
  * @see systemd.unit(5), systemd-analyze(1)
  */
 export function file(params: FileParams): Resource<Applied> {
@@ -63,10 +63,11 @@ const place = resource<Rendered, State>({
   inspect: params => steps(on => look(on, params)),
   diff: compare,
   apply,
-  foretell: async (on, { params: { unit, path, text, backup: keep }, changes, foreseen }) => {
+  foretell: async (on, { params: { unit, path, text, backup: keep }, state: { state }, changes, foreseen }) => {
     const isWritten = changes.some(change => change.property === 'content');
     if (isWritten) await foretellText(on, path, { content: Buffer.from(text), copy: keep ? backupPath(path, on.runId) : undefined });
-    foretellReload(foreseen, unit);
+    if (isNew(state, path)) foretellNew(foreseen, unit);
+    else foretellReload(foreseen, unit);
   },
   touches: (_state, { path, backup: keep }, runId) => touchedFiles([path], keep, runId),
   undo: (_state, { unit }) => [readAgain({ unit })],
@@ -88,7 +89,8 @@ function render(params: FileParams): Rendered {
 }
 
 async function look(on: Target, { unit, path }: Rendered): Promise<State> {
-  const [state, own] = await Promise.all([see(showUnit(unit), on), readFiles(on, [path])]);
+  const { said, files: own } = await readFilesAfter(on, showCommand(unit), [path]);
+  const state = await withPlannedUnit(on, parseShow({ stdout: said }));
   const known = [state.fragment, ...state.dropIns].filter(each => each !== '');
   const others = await readFiles(on, known.filter(each => each !== path));
   return { state, files: known.flatMap(each => (each === path ? own : others).get(each) ?? []), old: own.get(path)?.[0] };
@@ -119,8 +121,24 @@ async function apply(on: Target, { params, state, changes }: { params: Rendered;
     if (params.backup) await backup(on, path);
     await on.write(path, text);
   }
-  await on.run(cmd`systemctl daemon-reload`);
+  await on.run(isNew(state.state, path) ? cmd`unit=${unit} path=${path}
+${LOAD_NEW}` : cmd`systemctl daemon-reload`);
 }
+
+/** The file of a unit that systemd did not know. */
+function isNew({ load }: UnitState, path: string): boolean {
+  return load === 'not-found' && !isDropIn(path);
+}
+
+/**
+ * Since 246 systemd looks for a unit that it did not find once more when a directory has changed, and loads it alone. A daemon-reload reads every unit and runs all
+ * generators, half a second's work, so it is only done where systemd does not say that it has this very file.
+ */
+const LOAD_NEW = raw(`nl='
+'
+said=$(systemctl show --no-pager -p LoadState,FragmentPath,NeedDaemonReload -- "$unit") || exit 1
+says() { case $nl$said$nl in *"$nl$1$nl"*) ;; *) return 1 ;; esac }
+says LoadState=loaded && says FragmentPath="$path" && says NeedDaemonReload=no || systemctl daemon-reload`);
 
 function isDropIn(path: string): boolean {
   return path.endsWith('.conf');

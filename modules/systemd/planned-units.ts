@@ -12,9 +12,11 @@ interface PlannedUnits {
   readonly units: Map<string, { readonly state: Partial<UnitState>; /** On the clock of `Foreseen.tick`. */ readonly startedAt: number | undefined }>;
   /** When systemd will have read its files last; 0 where no daemon-reload is planned. */
   readAt: number;
+  /** When it will have read those of one unit, which was new. */
+  readonly readOne: Map<string, number>;
 }
 
-const UNITS: Aspect<PlannedUnits> = { fresh: () => ({ units: new Map(), readAt: 0 }) };
+const UNITS: Aspect<PlannedUnits> = { fresh: () => ({ units: new Map(), readAt: 0, readOne: new Map() }) };
 
 /** Where units lie, as real paths. */
 const DIRECTORIES = ['/etc/systemd/system', '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
@@ -23,6 +25,12 @@ const DIRECTORIES = ['/etc/systemd/system', '/run/systemd/system', '/usr/local/l
 export function foretellReload(foreseen: Foreseen, unit?: string): void {
   foreseen.of(UNITS).readAt = foreseen.tick();
   if (unit !== undefined) foreseen.name(unit, stemOf(unit));
+}
+
+/** Notes that systemd will know a new unit; whether it takes a daemon-reload, by which others are read too, it decides itself. */
+export function foretellNew(foreseen: Foreseen, unit: string): void {
+  foreseen.of(UNITS).readOne.set(unit, foreseen.tick());
+  foreseen.name(unit, stemOf(unit));
 }
 
 /** Notes that a unit is started or restarted, after a daemon-reload where it needs one. */
@@ -51,16 +59,27 @@ export function willBeDown(foreseen: Foreseen | undefined, unit: string): boolea
   return foreseen?.of(UNITS).units.get(unit)?.state.active === 'inactive';
 }
 
-/** The units of which a planned change made a file that systemd has not read. */
+/** The units of which a planned change made a file that systemd has not read. @throws RefusedError where only the run will tell */
 export function unreadUnits(foreseen: Foreseen): readonly string[] {
-  const { readAt } = foreseen.of(UNITS);
-  const files = foreseen.paths.filter(path => DIRECTORIES.some(directory => path.startsWith(`${directory}/`))).filter(path => writtenAt(foreseen, path) > readAt);
-  return [...new Set(files.map(path => (path.endsWith('.conf') ? posix.basename(posix.dirname(path)).replace(/\.d$/, '') : posix.basename(path))))].filter(name => name.includes('.'));
+  const files = foreseen.paths.filter(path => DIRECTORIES.some(directory => path.startsWith(`${directory}/`)));
+  const named = files.map(path => ({ path, name: path.endsWith('.conf') ? posix.basename(posix.dirname(path)).replace(/\.d$/, '') : posix.basename(path) }));
+  return [...new Set(named.filter(({ path, name }) => name.includes('.') && !isRead(foreseen, name, writtenAt(foreseen, path))).map(({ name }) => name))];
 }
 
-/** Has a daemon-reload been planned? Then nothing is unread that was before. */
-export function willBeRead(foreseen: Foreseen): boolean {
-  return foreseen.of(UNITS).readAt > 0;
+/** Will a unit have been read that changed before all that is planned? @throws RefusedError where only the run will tell */
+export function willBeRead(foreseen: Foreseen, unit: string): boolean {
+  return isRead(foreseen, unit, BEFORE_ALL);
+}
+
+/** On the clock of `Foreseen.tick`. */
+const BEFORE_ALL = Number.MIN_VALUE;
+
+/** Will systemd have read what was written of a unit at a time? @throws RefusedError where only the run will tell */
+function isRead(foreseen: Foreseen, unit: string, at: number): boolean {
+  const { readAt, readOne } = foreseen.of(UNITS);
+  if (Math.max(readAt, readOne.get(unit) ?? 0) >= at) return true;
+  if ([...readOne.values()].some(time => time >= at)) throw unforeseen(unit);
+  return false;
 }
 
 /** A unit's state as it will be; what it is now where nothing is planned. @throws RefusedError where only the run will tell */
@@ -68,9 +87,9 @@ export async function withPlannedUnit(on: Connection, now: UnitState): Promise<U
   const { foreseen } = on;
   if (foreseen?.isEmpty !== false) return now;
   foreseen.requireClear(now.unit, stemOf(now.unit));
-  const { units, readAt } = foreseen.of(UNITS);
+  const { units } = foreseen.of(UNITS);
   const own = plannedFiles(foreseen, now);
-  const state = own.length === 0 ? { ...now, needsReload: now.needsReload && readAt === 0 } : await withFiles(on, now, { foreseen, own });
+  const state = own.length === 0 ? { ...now, needsReload: now.needsReload && !willBeRead(foreseen, now.unit) } : await withFiles(on, now, { foreseen, own });
   return { ...state, ...units.get(now.unit)?.state };
 }
 
@@ -105,11 +124,9 @@ function plannedFiles(foreseen: Foreseen, { unit, names }: UnitState): readonly 
 }
 
 async function withFiles(on: Connection, now: UnitState, { foreseen, own }: { readonly foreseen: Foreseen; readonly own: readonly string[] }): Promise<UnitState> {
-  const { readAt } = foreseen.of(UNITS);
   const fragment = own.find(path => !path.endsWith('.conf'));
   if (now.load === 'not-found' && fragment === undefined) return now;
-  const isRead = own.every(path => writtenAt(foreseen, path) <= readAt);
-  if (now.load !== 'not-found' && !isRead) {
+  if (now.load !== 'not-found' && !own.every(path => isRead(foreseen, now.unit, writtenAt(foreseen, path)))) {
     // Of a unit that does not run systemd may have forgotten all; a file that it does not know it may not notice.
     const isNoticed = ['active', 'reloading'].includes(now.active) && own.every(path => [now.fragment, ...now.dropIns].includes(path));
     if (!isNoticed) throw unforeseen(now.unit);

@@ -28,7 +28,7 @@ export const restart = command<UnitParams, UnitState, Restarted>({
   before: params => live(on => readUnit(on, params.unit)),
   describe: state => `restart ${state.unit}`,
   run: async (on, { before }) => identity(parseShow(await relaunch(on, before, showCommand(before.unit)))),
-  verify: async (on, { before }) => verifyRestart(on, before, await settled(on, before.unit)),
+  verify: async (on, { before }) => verifyRestart(on, before, await settled(on, before.unit, 'start')),
   foretell: (_on, { before, foreseen }) => foretellStart(foreseen, before),
   again: true,
   idle: identity,
@@ -63,7 +63,7 @@ export const reload = command<UnitParams, UnitState, Applied>({
     return { changed: true };
   },
   verify: async (on, { before }) => {
-    const seen = await settled(on, before.unit, 500);
+    const seen = await settled(on, before.unit, 'reload');
     const [now] = seen;
     if (now.mainPid !== before.mainPid) return `${now.unit} was restarted instead of reloaded: process ${before.mainPid} became ${now.mainPid}`;
     return await staysUp(on, seen);
@@ -121,7 +121,7 @@ async function changedUnits(on: Target, unit: string | undefined): Promise<reado
   const { foreseen } = on;
   if (foreseen?.isEmpty !== false) return now;
   const planned = await Promise.all(unreadUnits(foreseen).map(async name => await changedUnits(on, name)));
-  return [...new Set([...(willBeRead(foreseen) ? [] : now), ...planned.flat()])];
+  return [...new Set([...now.filter(name => !willBeRead(foreseen, name)), ...planned.flat()])];
 }
 
 function identity({ mainPid, invocationId }: UnitState): Restarted {

@@ -4,8 +4,11 @@ import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { CommandResult, Target } from '../../core/transport/connection';
 import { knownUnit, parseShow, showCommand, type UnitState } from './show';
 
-/** How long a unit must stay up after a start to count as started, in milliseconds. */
-export const SETTLE_MS = 2000;
+/** How long a unit must stay up after a start to count as started, in seconds, in steps: what fails early is told early, while its log still ends with the reason. */
+const SETTLE = [0.25, 0.75, 1];
+
+/** The same for a reload, after which the process is the one that ran before. */
+const SETTLE_RELOADED = [0.25, 0.25];
 
 /**
  * Runs `systemctl VERB UNIT` in the open shell: it only talks to systemd, which is what starts processes, and leaves nothing behind; killed at its time limit like any
@@ -35,7 +38,7 @@ export async function relaunch(on: Target, state: UnitState, then: Command = raw
 export async function start(on: Target, state: UnitState, enable: boolean): Promise<void> {
   const { unit } = state;
   const [command, enabling] = [systemctlCommand('start', unit), systemctlCommand('enable', unit)];
-  const result = await on.run(lines(reloadFirst(state), cmd`${command} >&2 || exit`, settle(unit, SETTLE_MS, enable ? enabling : undefined)), { expect: 'any' });
+  const result = await on.run(lines(reloadFirst(state), cmd`${command} >&2 || exit`, settle(unit, SETTLE, enable ? enabling : undefined)), { expect: 'any' });
   const seen = statesIn(result);
   if (seen === undefined) throw await failure(on, { result, command, unit });
   const why = whyDown(...seen);
@@ -50,8 +53,8 @@ export async function start(on: Target, state: UnitState, enable: boolean): Prom
 export type Settled = readonly [first: UnitState, last: UnitState];
 
 /** Looks at a unit, waits a while and looks again, in one command. @throws RefusedError when there is no such unit */
-export async function settled(on: Target, unit: string, ms = SETTLE_MS): Promise<Settled> {
-  const result = await on.run(settle(unit, ms));
+export async function settled(on: Target, unit: string, after: 'start' | 'reload'): Promise<Settled> {
+  const result = await on.run(settle(unit, after === 'start' ? SETTLE : SETTLE_RELOADED));
   const seen = statesIn(result);
   if (seen === undefined) throw new CommandError(on.host.name, result);
   await knownUnit(on, seen[0], unit);
@@ -60,7 +63,7 @@ export async function settled(on: Target, unit: string, ms = SETTLE_MS): Promise
 
 /** Looks at a unit and then waits until it must have settled: the next look tells. @throws RefusedError when there is no such unit */
 export async function settling(on: Target, unit: string): Promise<UnitState> {
-  return await knownUnit(on, parseShow(await on.run(lines(lookOnce(unit), waiting(SETTLE_MS), raw('wait')))), unit);
+  return await knownUnit(on, parseShow(await on.run(lines(lookFirst(unit), wait(SETTLE)))), unit);
 }
 
 /** Stayed it active in one and the same process, or succeeded, being a oneshot? @returns `true`, or a sentence with the unit's last log lines */
@@ -71,31 +74,36 @@ export async function staysUp(on: Target, seen: Settled): Promise<true | string>
 
 /**
  * A look, a wait, another look. Whatever happens in between shows in the second one: it is not active, or has another process, invocation or count of restarts.
- * @param meanwhile is done while it waits; its exit code is that of the whole
+ * @param meanwhile is done while it waits, once the first step is over; its exit code is that of the whole
  */
-function settle(unit: string, ms: number, meanwhile?: Command): Command {
-  return lines(
-    lookOnce(unit),
-    waiting(ms),
-    meanwhile === undefined ? raw('code=0') : cmd`code=0; ${meanwhile} >&2 || code=$?`,
-    cmd`wait; echo; ${showCommand(unit)} || exit; exit "$code"`,
-  );
+function settle(unit: string, steps: readonly number[], meanwhile?: Command): Command {
+  return lines(lookFirst(unit), wait(steps, meanwhile), raw(String.raw`look; printf '\n%s\n' "$state"; exit "$code"`));
 }
 
 /** Ends the script where the unit is not up. */
-function lookOnce(unit: string): Command {
-  return lines(cmd`first=$(${showCommand(unit)}) || exit; printf '%s\n' "$first"`, UP_OR_EXIT);
+function lookFirst(unit: string): Command {
+  return lines(cmd`show() { ${showCommand(unit)}; }`, FUNCTIONS, raw(String.raw`look; printf '%s\n' "$state"; is_up || exit 0
+first=$pid watched=; [ ! -e "/proc/$first/stat" ] || watched=yes`));
 }
 
-/** Not every sleep(1) knows fractions. */
-function waiting(ms: number): Command {
-  const seconds = ms / 1000;
-  return Number.isInteger(seconds) ? cmd`sleep ${seconds} &` : cmd`{ sleep ${seconds} 2>/dev/null || sleep ${Math.ceil(seconds)}; } &`;
-}
-
-const UP_OR_EXIT = raw(`nl='
+/** `lives`: does the same process run? That it is gone is seen in /proc without starting one; systemd is asked only then. Not every sleep(1) knows fractions. */
+const FUNCTIONS = raw(String.raw`nl='
 '
-case $nl$first$nl in *"$nl"ActiveState=active"$nl"*|*"$nl"ActiveState=reloading"$nl"*) ;; *) exit 0 ;; esac`);
+look() { state=$(show) || exit; pid=$nl$state$nl; pid=\${pid#*"$nl"MainPID=}; pid=\${pid%%"$nl"*}; }
+is_up() { case $nl$state$nl in *"$nl"ActiveState=active"$nl"*|*"$nl"ActiveState=reloading"$nl"*) ;; *) return 1 ;; esac; }
+lives() { [ ! "$watched" ] || [ -e "/proc/$first/stat" ] || { look; is_up && [ "$pid" = "$first" ]; }; }
+pause() { sleep "$1" 2>/dev/null || sleep 1; }`.replaceAll('\\$', '$'));
+
+function wait([step = 0, ...steps]: readonly number[], meanwhile?: Command): Command {
+  const rest = steps.map(seconds => `lives && pause ${seconds}`).join(' && ');
+  if (meanwhile === undefined) return raw(`code=0; pause ${step}; ${rest} || :`);
+  return cmd`code=0; pause ${step}
+if lives; then
+  { ${raw(rest)}; } &
+  ${meanwhile} >&2 || code=$?
+  wait
+fi`;
+}
 
 function statesIn({ stdout }: CommandResult): Settled | undefined {
   const [first, last = first] = stdout.trimEnd().split('\n\n').filter(text => text !== '').map(text => parseShow({ stdout: text }));

@@ -54,6 +54,22 @@ describe('systemd.service', () => {
   });
 });
 
+describe('what happens while a unit settles', () => {
+  const slow = daemonUnit().replace('/opt/daemon', '/opt/slow');
+
+  test.each([
+    ['dies', slow.replace('Restart=on-failure', 'Restart=no'), 'it is failed'],
+    ['dies and is started by systemd again', slow, /systemd restarted it|activating/],
+  ] as const)('a unit that %s is told, and not left enabled', async (_name, text, message) => {
+    await given(on, 'slow', text, { '/opt/slow': '#!/bin/sh\nsleep 1.2; exit 7\n' });
+    await on.run(cmd`chmod 755 /opt/slow; systemctl stop slow; systemctl reset-failed`);
+    await expect(carryOut(systemd.service({ unit: 'slow', state: 'started', boot: 'enabled' }), on)).rejects.toThrow(message);
+    expect((await readUnit(on, 'slow')).boot).toBe('disabled');
+    await expect(carryOut(systemd.restart({ unit: 'slow' }), on)).rejects.toThrow(message);
+    await on.run(cmd`systemctl stop slow; systemctl reset-failed`);
+  });
+});
+
 describe('systemd.restart, reload, daemonReload, current', () => {
   test('restart gives another process, reload the same', async () => {
     await given(on, 'cycle', daemonUnit());

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startOf, type ProcessInfo } from '../../../modules/systemd/process';
+import { earliestStart, startOf, type ProcessInfo } from '../../../modules/systemd/process';
 import { parseShow } from '../../../modules/systemd/show';
 import { staleness, type StalenessOptions } from '../../../modules/systemd/staleness';
 import type { Unit } from '../../../modules/systemd/unit';
@@ -64,14 +64,37 @@ describe('staleness', () => {
   test('times count where a process has rewritten arguments and environment', () => {
     const title = ['nginx: master process /usr/sbin/x -c /etc/x'];
     const file = { text: 'A=1\n', mtime: START + 10 };
-    expect(reasons(given('ExecStart=/usr/sbin/x -c /etc/x', title, { environment: {}, mtime: START - 1 }))).toEqual([]);
+    expect(reasons(given('ExecStart=/usr/sbin/x -c /etc/x', title, { environment: {}, mtime: START - 3 }))).toEqual([]);
     expect(reasons(given('EnvironmentFile=/e\nExecStart=/usr/sbin/x -c /etc/x', title, { environment: {}, mtime: START + 1, file })))
       .toEqual(['/u is newer than its process', '/e is newer than its process']);
   });
 
-  test('given files count by time, one written right before the start does not', () => {
-    const files = new Map([['/old', START - 1], ['/just', START + 0.02], ['/new', START + 0.2]]);
-    expect(reasons(given('ExecStart=/x', ['/x']), { files })).toEqual(['/new is newer than its process']);
+  test('given files count by time, and where it cannot be told they are newer', () => {
+    const files = new Map([['/old', START - 0.02], ['/tick', START - 0.005], ['/new', START + 0.2]]);
+    expect(reasons(given('ExecStart=/x', ['/x']), { files })).toEqual(['/tick is newer than its process', '/new is newer than its process']);
+  });
+
+  test('a time of whole seconds may hide any part of two', () => {
+    const files = new Map([['/long', START - 3], ['/coarse', START - 1], ['/fine', START - 1.25]]);
+    expect(reasons(given('ExecStart=/x', ['/x']), { files })).toEqual(['/coarse is newer than its process']);
+  });
+
+  test('what had the same time before the start was read, whatever the clocks say', () => {
+    const files = new Map([['/same', START + 1], ['/other', START + 1]]);
+    const before = new Map([['/same', START + 1], ['/other', START]]);
+    expect(reasons(given('ExecStart=/x', ['/x']), { files, before })).toEqual(['/other is newer than its process']);
+  });
+});
+
+describe('earliestStart', () => {
+  const stat = (pid: number, name: string, ticks: number): string => `${pid} (${name}) S 1 812 812 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 8 0 ${ticks} 1 1`;
+
+  test('counts back from a process that was started now, by a tick more than it may be', () => {
+    expect(earliestStart('1795367523.500000000', stat(900, 'cat', 61234), stat(812, 'a) S 1 (b', 51234))).toBeCloseTo(1795367523.5 - 100.01, 3);
+  });
+
+  test('takes the beginning of a second where it knows no more', () => {
+    expect(earliestStart('1795367523.%N', stat(900, 'cat', 61234), stat(812, 'etcd', 51234))).toBeCloseTo(1795367523 - 100.01, 3);
   });
 });
 
