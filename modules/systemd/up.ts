@@ -80,9 +80,9 @@ function settle(unit: string, steps: readonly number[], meanwhile?: Command): Co
   return lines(lookFirst(unit), wait(steps, meanwhile), raw(String.raw`look; printf '\n%s\n' "$state"; exit "$code"`));
 }
 
-/** Ends the script where the unit is not up. */
+/** Ends the script where the unit is not up, a moment later: by then journald has what it said. */
 function lookFirst(unit: string): Command {
-  return lines(cmd`show() { ${showCommand(unit)}; }`, FUNCTIONS, raw(String.raw`look; printf '%s\n' "$state"; is_up || exit 0
+  return lines(cmd`show() { ${showCommand(unit)}; }`, FUNCTIONS, raw(String.raw`look; printf '%s\n' "$state"; is_up || { pause 0.25; exit 0; }
 first=$pid watched=; [ ! -e "/proc/$first/stat" ] || watched=yes`));
 }
 
@@ -130,9 +130,9 @@ async function failure(on: Target, { result, command, unit }: { readonly result:
   return new CommandError(on.host.name, { ...result, command: command.text }, await lastLines(on, unit));
 }
 
-/** The end of a unit's log, for messages. */
+/** The end of a unit's log, for messages: more than what systemd itself says of a restart and of the last one, so that the program's own words are among it. */
 async function lastLines(on: Target, unit: string): Promise<string> {
-  const { stdout } = await on.run(cmd`journalctl -u ${unit} -n 5 --no-pager -o cat`, { expect: 'any' });
+  const { stdout } = await on.run(cmd`journalctl -u ${unit} -n 10 --no-pager -o cat`, { expect: 'any' });
   const lines = stdout.trim();
   return lines === '' || lines === '-- No entries --' ? '' : `\nIts last log lines:\n${lines}`;
 }
