@@ -55,7 +55,7 @@ export async function takeLock(options: LockOptions): Promise<HostLock> {
     if (!said) claim.say(`waiting up to ${Math.ceil(left / 1000)} s for the lock held by ${other}`);
     said = true;
     await new Promise(resolve => setTimeout(resolve, Math.min(limits.lockRetryMs, left)));
-    session.channel.input.write('again\n');
+    session.channel.input.write(`${now()}\n`);
   }
 }
 
@@ -128,13 +128,19 @@ function describe(holder: Holder | undefined): string {
   return `${holder.holder}, run ${holder.run}, since ${holder.since}`.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
+/** The time as it is written into a lock: UTC, to the second. */
+function now(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`;
+}
+
 /**
- * The holder's script: it prints `held`, or `busy` and what the holder wrote, and then waits for a line to try again.
+ * The holder's script: it prints `held`, or `busy` and what the holder wrote, and then waits for a line to try again: the time by the controller's clock,
+ * since asking the host's own would start a process.
  * Without flock a directory is the lock, and the age of its `beat` file tells whether the holder lives.
  */
 function lockCommand({ claim, sh, limits, directory }: LockOptions): Command {
   const { run, playbook, holder } = claim;
-  return cmd`claim=${JSON.stringify({ run, playbook, holder }).slice(0, -1)}; silence=${Math.ceil(limits.silenceMs / 1000)}; dirs=${directory ?? ''}
+  return cmd`claim=${JSON.stringify({ run, playbook, holder }).slice(0, -1)}; since=${now()}; silence=${Math.ceil(limits.silenceMs / 1000)}; dirs=${directory ?? ''}
 ${raw(`hear() { exec 9>&-; exec timeout "$silence" ${sh} -c 'IFS= read -r l && echo "$l"'; }`)}
 ${raw(LOCK)}`;
 }
@@ -143,8 +149,8 @@ ${raw(LOCK)}`;
 const LOCK = `
 for d in \${dirs:-/run/lock /var/lock}; do [ -d "$d" ] && [ -w "$d" ] && break; done
 f=$d/runsheet.lock
-info() { printf '%s,"since":"%s"}\\n' "$claim" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"; }
-busy() { printf 'busy%s\\n' "$(head -c 2000 "$1" 2>/dev/null | head -n 1)"; IFS= read -r again; }
+info() { printf '%s,"since":"%s"}\\n' "$claim" "$since"; }
+busy() { printf 'busy%s\\n' "$(head -c 2000 "$1" 2>/dev/null | head -n 1)"; IFS= read -r since; }
 if command -v flock >/dev/null; then
   [ -e "$f" ] || : >>"$f"
   exec 9<"$f"
