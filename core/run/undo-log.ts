@@ -1,6 +1,7 @@
 /** `undo.jsonl` of a run: what a rollback needs, on the disk before a change is begun. */
-import { fdatasyncSync, openSync, closeSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { messageOf } from '../errors';
 import { redactData } from '../secret';
 import type { UndoLine } from './undo-record';
@@ -11,18 +12,21 @@ export const UNDO_FILE = 'undo.jsonl';
 /** Its name when a line could not be written. */
 export const UNDO_INCOMPLETE = 'undo.incomplete.jsonl';
 
+const sync = promisify(fdatasync);
+
 /** Takes lines and writes them. */
 export interface UndoLog {
   /** The number of the next change, from 1. */
   next(): number;
   /** Resolves when the line is on the disk. Never throws: what could not be written is told once by `problem`. */
   append(line: UndoLine): Promise<void>;
+  /** Closes it after the lines that it has taken. */
   close(): void;
 }
 
 /**
- * Opens it; the file is made with the first line. Lines that come at the same time are synced together. Where one cannot be written the run goes on,
- * but its file is put aside as `undo.incomplete.jsonl`: going back by half of a record would be worse than not at all.
+ * Opens it; the file is made with the first line. Lines that come at the same time, or while others are being synced, are synced together; the event loop goes on
+ * meanwhile. Where one cannot be written the run goes on, but its file is put aside as `undo.incomplete.jsonl`: going back by half of a record would be worse than not at all.
  * @param folder of the run
  * @param problem told once why the record is not complete
  */
@@ -32,10 +36,10 @@ export function openUndoLog(folder: string, problem: (text: string) => void): Un
   let file: number | undefined;
   let isBroken = false;
   let waiting: string[] = [];
+  /** Takes all lines that wait when its turn comes. */
   let flushing: Promise<void> | undefined;
+  let last = Promise.resolve();
   const flush = async (): Promise<void> => {
-    // The others of this turn come along: one sync for all of them.
-    await Promise.resolve();
     const text = waiting.join('');
     waiting = [];
     flushing = undefined;
@@ -43,7 +47,7 @@ export function openUndoLog(folder: string, problem: (text: string) => void): Un
     try {
       file ??= openSync(path, 'a', 0o600);
       writeAll(file, Buffer.from(text));
-      fdatasyncSync(file);
+      await sync(file);
     } catch (error) {
       isBroken = true;
       putAside(folder);
@@ -54,13 +58,16 @@ export function openUndoLog(folder: string, problem: (text: string) => void): Un
     next: () => (seq += 1),
     append: line => {
       waiting.push(`${JSON.stringify(redactData(line))}\n`);
-      flushing ??= flush();
+      // One sync at a time: whoever comes during one goes with the next, which takes them all.
+      last = flushing ??= last.then(flush);
       return flushing;
     },
     close: () => {
-      if (file !== undefined) closeSync(file);
-      file = undefined;
-      isBroken = true;
+      void last.then(() => {
+        if (file !== undefined) closeSync(file);
+        file = undefined;
+        isBroken = true;
+      });
     },
   };
 }

@@ -46,11 +46,18 @@ export function localTarget(shell: readonly string[] = ['sh']): LocalTarget {
   };
 }
 
-/** This machine under busybox with busybox's own tools, and no others. Called at the top of a file. */
+/** This machine under busybox with busybox's own tools, and no others. Called where `localTarget` may be. */
 export function busyboxTarget(): LocalTarget {
-  const applets = mkdtempSync(join(tmpdir(), 'runsheet-applets-'));
-  afterAll(() => rmSync(applets, { recursive: true }));
-  execFileSync('busybox', ['--install', '-s', applets]);
+  const folder = applets ??= installApplets();
   const inner = localTarget(['busybox', 'sh']);
-  return { ...inner, run: (command, options) => inner.run(lines(cmd`PATH=${applets}`, command), options) };
+  return { ...inner, run: (command, options) => inner.run(lines(cmd`PATH=${folder}`, command), options) };
+}
+
+let applets: string | undefined;
+
+function installApplets(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'runsheet-applets-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  execFileSync('busybox', ['--install', '-s', folder]);
+  return folder;
 }
