@@ -49,7 +49,8 @@ export async function runHandlers(frame: Frame, batch: readonly Host[]): Promise
     const waiting = [...owed.keys()];
     const able = (host: Host): boolean => run.isSelected(laid.step) && !run.ends(false) && !run.unreachable.has(host) && !failed.has(host);
     const hosts = waiting.filter(able);
-    warn(frame, laid, waiting.filter(host => !hosts.includes(host)));
+    const taken = new Set(hosts);
+    warn(frame, laid, waiting.filter(host => !taken.has(host)));
     const doubtful = new Set(hosts.filter(host => owed.get(host) !== true));
     for (const [host, name] of await runOne(frame, laid, { hosts, doubtful })) failed.set(host, name);
   }

@@ -8,12 +8,17 @@ import { tasksIn, type LaidTask } from './layout';
 import { isLossOf } from './links';
 import type { Run } from './state';
 
+/** A selected task, with the hosts of its play. */
+interface Selected { readonly step: LaidTask; readonly hosts: ReadonlySet<Host> }
+
 /** Takes and gives back the locks of one run. */
 export class Locks {
   #all: Promise<void> | undefined;
   readonly #each = new Map<Host, Promise<void>>();
   readonly #held: HostLock[] = [];
   readonly #hostsHeld = new Set<Host>();
+  readonly #users = new Map<Host, string | undefined>();
+  #work: readonly Selected[] | undefined;
   /** Counts how often they were given back in between: what was seen before is then older than what another run did. */
   #rounds = 0;
 
@@ -121,16 +126,25 @@ export class Locks {
 
   /** Root where any task on this host becomes root, so that all runs meet at the same lock; else whoever it becomes. */
   userOn(host: Host): string | undefined {
+    // Asked for each task of each host.
+    if (!this.#users.has(host)) this.#users.set(host, this.#userOn(host));
+    return this.#users.get(host);
+  }
+
+  #userOn(host: Host): string | undefined {
     const { become } = this.run.job.settings;
-    const here = this.#tasks().filter(({ step, hosts }) => (step.task.options.delegateTo === undefined ? hosts.includes(host) : step.task.options.delegateTo === host));
+    const here = this.#tasks().filter(({ step, hosts }) => (step.task.options.delegateTo === undefined ? hosts.has(host) : step.task.options.delegateTo === host));
     const users = here.map(({ step }) => becomeUser(host, step.become, become)).filter(user => user !== undefined);
     return users.includes('root') ? 'root' : users[0];
   }
 
-  /** All that is selected, handlers too, with the hosts of its play. */
-  #tasks(): readonly { readonly step: LaidTask; readonly hosts: readonly Host[] }[] {
-    return this.run.plays.flatMap(({ steps, handlers, hosts }) => [...tasksIn(steps), ...handlers.map(({ step }) => step)].map(step => ({ step, hosts })))
-      .filter(({ step }) => this.run.isSelected(step));
+  /** All that is selected, handlers too. */
+  #tasks(): readonly Selected[] {
+    this.#work ??= this.run.plays.flatMap(({ steps, handlers, hosts }) => {
+      const inPlay = new Set(hosts);
+      return [...tasksIn(steps), ...handlers.map(({ step }) => step)].filter(step => this.run.isSelected(step)).map(step => ({ step, hosts: inPlay }));
+    });
+    return this.#work;
   }
 }
 

@@ -53,7 +53,8 @@ export function layOut(job: PlanJob): Layout {
   verifyPlays(plays, inventory, problems);
   verifyUses(plays, selection.limit !== undefined, problems);
   const selected = selectTasks(plays, selection, problems);
-  const hosts = inventory.hosts.filter(host => plays.some(play => play.hosts.includes(host)));
+  const inPlays = new Set(plays.flatMap(play => play.hosts));
+  const hosts = inventory.hosts.filter(host => inPlays.has(host));
   if (selection.limit !== undefined && hosts.length === 0 && limited.size < inventory.hosts.length) {
     problems.add(`--limit ${selection.limit} leaves no host of this playbook`);
   }

@@ -76,7 +76,8 @@ export class Run {
     this.locks = new Locks(this);
     this.stepper = new Stepper(job.step);
     this.plays = layout.plays.filter(play => tasksIn(play.steps).some(task => this.isSelected(task)));
-    this.hosts = layout.hosts.filter(host => this.plays.some(play => play.hosts.includes(host)));
+    const hosts = new Set(this.plays.flatMap(play => play.hosts));
+    this.hosts = layout.hosts.filter(host => hosts.has(host));
     for (const host of this.hosts) this.counts.set(host, { ok: 0, changed: 0, skipped: 0, failed: 0, unreachable: 0, unknown: 0, ignored: 0 });
   }
 

@@ -1,13 +1,15 @@
 /** Opens a verified SSH connection to a host. */
 import { userInfo } from 'node:os';
 import type { Socket } from 'node:net';
-import type { Client, ConnectConfig } from 'ssh2';
+import type { Client, ConnectConfig, ParsedKey } from 'ssh2';
 import { ConnectionError, InterruptedError } from '../errors';
 import type { Host } from '../inventory/host';
 import { onAbort } from './abort';
+import { algorithmsFor } from './algorithms';
 import { credentials, type Credentials } from './auth';
 import { Gate } from './gate';
-import { hostKeyJudge, type HostKeyPolicy } from './host-key';
+import { hostKeyJudge, type HostKeyJudge, type HostKeyPolicy } from './host-key';
+import { KnownHostsReader } from './known-hosts';
 import type { Limits } from './limits';
 import { SshWire } from './ssh';
 import { openTcp } from './tcp';
@@ -29,11 +31,6 @@ const RAMP = 8;
 /** How often a handshake that sshd dropped is tried again. */
 const RETRIES = 6;
 
-/** Tried in this order, behind the types that are known for the host. */
-const KEY_ALGORITHMS = [
-  'ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa',
-] as const;
-
 /** sshd closed the connection before it showed its key. */
 class HandshakeLost extends Error {}
 
@@ -49,6 +46,9 @@ interface Login {
 export class Connector {
   readonly #options: ConnectOptions;
   readonly #ramps = new Map<string, Gate>();
+  readonly #knownHosts = new KnownHostsReader();
+  /** Keys by their text: most hosts have the same. */
+  readonly #keys = new Map<string, ParsedKey | Error>();
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -57,20 +57,10 @@ export class Connector {
   /** Opens a host's wire. @throws ConnectionError with what to do; InterruptedError when the signal aborts. */
   async open(host: Host, signal: AbortSignal): Promise<SshWire> {
     this.#options.watch?.begun();
-    const { Client: NewClient, utils } = (await import('ssh2')).default;
-    const { user: otherUser = userInfo().username, privateKey } = this.#options;
-    const user = host.connection.user ?? otherUser;
-    const agent = process.env['SSH_AUTH_SOCK'];
-    const found = credentials({
-      host, user,
-      parseKey: text => utils.parseKey(text),
-      ...(privateKey === undefined ? {} : { privateKey }),
-      ...(agent === undefined || agent === '' ? {} : { agent }),
-    });
     const ramp = this.#ramp(`${host.connection.address}:${host.connection.port}`);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await ramp.within(() => this.#logIn({ host, user, with: found, signal, client: new NewClient() }));
+        return await ramp.within(() => this.#connect(host, signal));
       } catch (error) {
         if (!(error instanceof HandshakeLost)) throw error;
         if (attempt === RETRIES) throw keptOut(host, error);
@@ -85,9 +75,42 @@ export class Connector {
     return ramp;
   }
 
-  async #logIn(login: Login): Promise<SshWire> {
-    const { host, user, client, signal } = login;
-    const judge = hostKeyJudge(host, this.#options.hostKey);
+  async #connect(host: Host, signal: AbortSignal): Promise<SshWire> {
+    // Whoever cannot tell the host's key does not even knock.
+    const judge = hostKeyJudge(host, this.#options.hostKey, this.#knownHosts);
+    const opening = openTcp(host, this.#options.connectTimeoutMs, signal);
+    opening.catch(() => undefined);
+    try {
+      // While the connections of this turn are under way ssh2 is loaded and the key is read.
+      await new Promise(resolve => setImmediate(resolve));
+      const login = this.#login(host, signal);
+      return await this.#logIn(login, judge, await opening);
+    } catch (error) {
+      opening.then(socket => socket.destroy(), () => undefined);
+      throw error;
+    }
+  }
+
+  #login(host: Host, signal: AbortSignal): Login {
+    const { Client: NewClient, utils } = require('ssh2') as typeof import('ssh2');
+    const { user: otherUser = userInfo().username, privateKey } = this.#options;
+    const user = host.connection.user ?? otherUser;
+    const agent = process.env['SSH_AUTH_SOCK'];
+    const parseKey = (text: string): ParsedKey | Error => {
+      const key = this.#keys.get(text) ?? utils.parseKey(text);
+      this.#keys.set(text, key);
+      return key;
+    };
+    const found = credentials({
+      host, user, parseKey,
+      ...(privateKey === undefined ? {} : { privateKey }),
+      ...(agent === undefined || agent === '' ? {} : { agent }),
+    });
+    return { host, user, with: found, signal, client: new NewClient() };
+  }
+
+  async #logIn(login: Login, judge: HostKeyJudge, socket: Socket): Promise<SshWire> {
+    const { host, user, client } = login;
     const seen: { verified: boolean; refusal?: ConnectionError } = { verified: false };
     const verify = (key: Buffer): boolean => {
       const { refusal, learnt } = judge.judge(key);
@@ -96,14 +119,12 @@ export class Connector {
       seen.verified = refusal === undefined;
       return seen.verified;
     };
-    const { connectTimeoutMs, watch } = this.#options;
-    const socket = await openTcp(host, connectTimeoutMs, signal);
+    const { watch } = this.#options;
     if (watch !== undefined) socket.once('close', () => watch.closed(socket.bytesRead, socket.bytesWritten));
     try {
       await handshake(login, this.#config(login, { socket, verify, knownTypes: judge.knownTypes }));
     } catch (error) {
       client.destroy();
-      socket.destroy();
       throw error instanceof InterruptedError ? error : seen.refusal ?? this.#explain(login, error, seen.verified);
     }
     if (seen.verified) {
@@ -175,12 +196,6 @@ async function handshake({ client, signal }: Login, config: Verified): Promise<v
   } finally {
     stopListening();
   }
-}
-
-function algorithmsFor(knownTypes: readonly string[]): (typeof KEY_ALGORITHMS)[number][] {
-  const types = new Set(knownTypes.flatMap(type => (type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type])));
-  const isKnown = (algorithm: string): boolean => types.has(algorithm);
-  return [...KEY_ALGORITHMS.filter(isKnown), ...KEY_ALGORITHMS.filter(algorithm => !isKnown(algorithm))];
 }
 
 function keptOut(host: Host, error: Error): ConnectionError {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
 import { expandHome } from './paths';
-import { knownName, namesHost, parseKnownHosts, type KnownHost } from './known-hosts';
+import { KnownHostsReader, knownName, type KnownHost, type KnownHosts } from './known-hosts';
 
 /** How unknown host keys are met: refused, or remembered. A changed or revoked key is refused always. */
 export type HostKeyPolicy = 'strict' | 'accept-new';
@@ -24,18 +24,23 @@ export interface HostKeyJudge {
   judge(key: Buffer): Verdict;
 }
 
-/** Reads what is known about a host. @throws ConnectionError when a file exists and cannot be read. */
-export function hostKeyJudge(host: Host, policy: HostKeyPolicy): HostKeyJudge {
+/** Reads what is known about a host. @param reader one for the hosts of a run. @throws ConnectionError when a file exists and cannot be read. */
+export function hostKeyJudge(host: Host, policy: HostKeyPolicy, reader = new KnownHostsReader()): HostKeyJudge {
   const { address, port, hostKeys } = host.connection;
   if (hostKeys !== undefined && hostKeys.length > 0) return { knownTypes: [], judge: key => judgePinned(host, hostKeys, key) };
   const files = host.connection.knownHosts?.map(expandHome) ?? defaultFiles();
   const name = knownName(address, port);
-  const entries = (): KnownHost[] => files.flatMap(file => readEntries(host, file));
-  const known = entries().filter(entry => entry.marker !== 'cert-authority');
+  // ssh also accepts, for another port, the key that it knows for the bare name.
+  const bare = knownName(address, 22);
+  const entries = (): Entries => {
+    const read = files.map(file => readFile(host, file, reader));
+    const named = read.flatMap(hosts => hosts.of(name));
+    return { named, accepted: bare === name ? named : [...named, ...read.flatMap(hosts => hosts.of(bare))] };
+  };
   return {
-    knownTypes: known.filter(entry => entry.marker === undefined && namesHost(entry, name)).map(entry => entry.type),
+    knownTypes: entries().named.filter(entry => entry.marker === undefined).map(entry => entry.type),
     // Read again: another host of this run, or another run, may have added it meanwhile.
-    judge: key => judgeKnown({ host, name, files, policy, entries: entries() }, key),
+    judge: key => judgeKnown({ host, name, files, policy, ...entries() }, key),
   };
 }
 
@@ -49,25 +54,30 @@ export function keyType(key: Buffer): string {
   return key.length < 4 ? 'unknown' : key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 }
 
-interface Known {
+interface Entries {
+  /** Those for the host's own name. */
+  readonly named: readonly KnownHost[];
+  /** And those whose keys are taken for it, too. */
+  readonly accepted: readonly KnownHost[];
+}
+
+interface Known extends Entries {
   readonly host: Host;
   readonly name: string;
   readonly files: readonly string[];
   readonly policy: HostKeyPolicy;
-  readonly entries: readonly KnownHost[];
 }
 
 function judgeKnown(known: Known, key: Buffer): Verdict {
-  const { host, name, entries } = known;
+  const { host, name, named, accepted } = known;
   const base64 = key.toString('base64');
   // A revoked key is refused for whatever name it stands.
-  const revoked = entries.find(entry => entry.marker === 'revoked' && entry.key === base64 && speaksOf(entry, host, name));
+  const revoked = accepted.find(entry => entry.marker === 'revoked' && entry.key === base64);
   if (revoked !== undefined) {
     return refuse(host, `its ${label(key)} is marked as revoked in ${place(revoked)}`, 'Somebody may be in between, or the host still has a stolen key: do not connect.');
   }
-  const plain = entries.filter(entry => entry.marker === undefined);
-  if (plain.some(entry => entry.key === base64 && speaksOf(entry, host, name))) return {};
-  const other = plain.find(entry => namesHost(entry, name));
+  if (accepted.some(entry => entry.marker === undefined && entry.key === base64)) return {};
+  const other = named.find(entry => entry.marker === undefined);
   if (other !== undefined) {
     return refuse(
       host, `its ${label(key)} is not the one in ${place(other)}: the host was installed anew, or somebody is in between`,
@@ -107,14 +117,9 @@ function judgePinned(host: Host, pinned: readonly string[], key: Buffer): Verdic
   );
 }
 
-/** ssh also accepts, for another port, the key that it knows for the bare name. */
-function speaksOf(entry: KnownHost, host: Host, name: string): boolean {
-  return namesHost(entry, name) || namesHost(entry, knownName(host.connection.address, 22));
-}
-
-function readEntries(host: Host, file: string): KnownHost[] {
+function readFile(host: Host, file: string, reader: KnownHostsReader): KnownHosts {
   try {
-    return parseKnownHosts(readText(file), file);
+    return reader.read(file);
   } catch (error) {
     throw new ConnectionError(host.name, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Host keys cannot be checked without it.');
   }

@@ -3,6 +3,7 @@
  * @see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT
  */
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 /** One line of a known_hosts file. */
 export interface KnownHost {
@@ -27,6 +28,52 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
     if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return [];
     return [{ names, type, key, file, line: index + 1, ...(marker === undefined ? {} : { marker }) }];
   });
+}
+
+/** What a known_hosts file says, to be asked for many hosts: an entry for plain names is found by them and not by going through all. */
+export class KnownHosts {
+  readonly #plain = new Map<string, KnownHost[]>();
+  /** Patterns and hashed names. */
+  readonly #others: KnownHost[] = [];
+  readonly #asked = new Map<string, readonly KnownHost[]>();
+
+  constructor(entries: readonly KnownHost[]) {
+    for (const entry of entries) {
+      if (/[|*?!]/.test(entry.names)) this.#others.push(entry);
+      else for (const name of new Set(entry.names.toLowerCase().split(','))) this.#plain.set(name, [...this.#plain.get(name) ?? [], entry]);
+    }
+  }
+
+  /** The entries that speak of this name, in the order of the file. */
+  of(name: string): readonly KnownHost[] {
+    const known = this.#asked.get(name) ?? [...this.#plain.get(name) ?? [], ...this.#others.filter(entry => namesHost(entry, name))].sort((a, b) => a.line - b.line);
+    this.#asked.set(name, known);
+    return known;
+  }
+}
+
+/** Reads known_hosts files: each time anew, but a text that is as it was before is not parsed again. */
+export class KnownHostsReader {
+  readonly #read = new Map<string, { readonly bytes: Buffer; readonly hosts: KnownHosts }>();
+
+  /** What stands there now; nothing in a file that is not there. @throws what the file system throws */
+  read(file: string): KnownHosts {
+    const bytes = bytesOf(file);
+    const before = this.#read.get(file);
+    if (before?.bytes.equals(bytes) === true) return before.hosts;
+    const hosts = new KnownHosts(parseKnownHosts(bytes.toString(), file));
+    this.#read.set(file, { bytes, hosts });
+    return hosts;
+  }
+}
+
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** The name under which a host stands in known_hosts: `[host]:port` for any port but 22. */
