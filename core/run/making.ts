@@ -35,10 +35,10 @@ export async function making<T>({ job, place, connection, target }: Site, { acti
   const sent = { commands: 0, isBehind: false };
   target.changing = {
     before: () => forget(),
-    sent: apart => {
-      sent.commands += 1;
-      // Most changes are one command. Behind every command of a longer one the host would look in vain.
-      sent.isBehind = isOver && !apart && sent.commands === 1;
+    sent: ({ apart, goesOn }) => {
+      // Most changes are one command, but for those that say so. Behind every command of a longer one the host would look in vain.
+      if (!goesOn) sent.commands += 1;
+      sent.isBehind = isOver && !apart && !goesOn && sent.commands === 1;
       if (sent.isBehind) ahead.sendBehind(job, { action, then }, connection);
     },
   };

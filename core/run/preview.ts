@@ -63,15 +63,16 @@ async function compared(action: Resource<unknown>, on: Target): Promise<Preview>
   return { changes, value: predicted === undefined ? UNKNOWN : known(predicted()) };
 }
 
-/** A notified handler is listed also where nothing that can be seen calls for it: the changes that notify it are only planned, and may not all be foreseen. */
+/** Of a notified handler that sees nothing to do nobody knows: the changes that notify it are only planned, and may not all be foreseen. */
 async function described(action: Imperative<unknown>, on: Target, isHandler: boolean): Promise<Preview> {
   const intent = await see(action.look, on);
   const { does, idle } = intent;
   const isSure = !isHandler || (intent.foretell !== undefined && on.foreseen?.isWhole === true);
   if (does === undefined && isSure) return { changes: [], value: known(idle()) };
   await foretell(action, intent, on);
+  if (does === undefined) return { changes: [], value: UNKNOWN, unknown: 'whether it finds something to do is known only once the changes that notify it are made' };
   const value = intent.predicted();
-  return { changes: [changeOf(action, does ?? `${action.module} ${action.subject}`)], value: does === undefined || value === undefined ? UNKNOWN : known(value) };
+  return { changes: [changeOf(action, does)], value: value === undefined ? UNKNOWN : known(value) };
 }
 
 /** Notes what will be left behind; where the module cannot say so, that it is unclear. */

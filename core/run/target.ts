@@ -33,8 +33,8 @@ export interface TargetOptions {
 export interface Changing {
   /** Before it is sent. */
   before(): void;
-  /** When it was sent. @param apart on a channel of its own, so that nothing sent now comes behind it */
-  sent(apart: boolean): void;
+  /** When it was sent. */
+  sent(how: { /** On a channel of its own, so that nothing sent now comes behind it. */ readonly apart: boolean; /** Another one follows. */ readonly goesOn: boolean }): void;
 }
 
 /** Wraps a connection for one task. After the signal every call rejects with its reason, so a module that goes on can do no harm. */
@@ -112,7 +112,7 @@ export class TaskTarget implements Target {
     this.changing?.before();
     this.options.cost?.sent();
     const answer = this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
-    this.changing?.sent(isApart(options));
+    this.changing?.sent({ apart: isApart(options), goesOn: options.goesOn === true });
     const result = await waitFor(answer, this.options.cost);
     this.options.cost?.printed(result);
     return result;

@@ -47,6 +47,8 @@ export interface RunOptions {
    * path is asked together with those of other looks.
    */
   readonly ahead?: Command | PathQuestion;
+  /** Another command of the same change follows for sure, so no look is sent behind this one: it would be in vain. */
+  readonly goesOn?: boolean;
   /** The output holds a secret: it is kept out of errors, events and journals. */
   readonly secretOutput?: boolean;
   /** Called with each line as it arrives; only on an own channel. */
@@ -61,6 +63,8 @@ export interface WriteOptions {
   /** Owner and group by name or number. Default: the old file's, else the connection's user. */
   readonly owner?: string | number;
   readonly group?: string | number;
+  /** See `RunOptions`. */
+  readonly goesOn?: boolean;
 }
 
 /** A link to one host as one user. All methods throw ConnectionError when the link is gone; the outcome is then unknown. */

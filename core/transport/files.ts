@@ -20,9 +20,9 @@ export interface FileToWrite extends WriteOptions {
 
 /** Puts a file in place, see `Connection.write`. */
 export async function writeFile(on: Pick<Connection, 'run'>, file: FileToWrite): Promise<void> {
-  const { content } = file;
+  const { content, goesOn = false } = file;
   // The content goes as it is, without a copy of it: it may be large, and the same one for many hosts at a time.
-  await on.run(writeCommand(file, sha256(content instanceof Secret ? content.reveal() : content)), { stdin: content, inputAsVariable: true });
+  await on.run(writeCommand(file, sha256(content instanceof Secret ? content.reveal() : content)), { stdin: content, inputAsVariable: true, goesOn });
 }
 
 /** Prints a file as it is. */

@@ -11,7 +11,7 @@ export function backupPath(path: string, runId: string): string {
 
 /**
  * Copies a file or a directory to `<path>-bak-<run>` with mode, owner and times, on its host. There is one copy a run: what a second call
- * in the same run finds is kept, since it is the older state. A symbolic link is followed. The copy appears whole or not at all.
+ * in the same run finds is kept, since it is the older state. A symbolic link is followed. The copy appears whole or not at all. The change goes on after it.
  * @returns the copy's path, `undefined` when there is nothing to copy. @throws CommandError
  */
 export async function backup(on: Target, path: string): Promise<string | undefined> {
@@ -20,7 +20,7 @@ export async function backup(on: Target, path: string): Promise<string | undefin
   const result = await on.run(cmd`p=${path} copy=${copy} tmp=${temporary}
 [ -e "$p" ] || exit 3
 [ -e "$copy" ] && exit 0
-real=$(readlink -f -- "$p") && rm -rf -- "$tmp" && cp -a -- "$real" "$tmp" && mv -T -- "$tmp" "$copy" || { rm -rf -- "$tmp"; exit 1; }`, { expect: [0, 3] });
+real=$(readlink -f -- "$p") && rm -rf -- "$tmp" && cp -a -- "$real" "$tmp" && mv -T -- "$tmp" "$copy" || { rm -rf -- "$tmp"; exit 1; }`, { expect: [0, 3], goesOn: true });
   return result.code === 3 ? undefined : copy;
 }
 

@@ -62,13 +62,13 @@ async function requireValid(on: Target, wanted: Replacement, state: PathState): 
   if (wanted.validate === undefined) return;
   const candidate = besideOf(wanted.path, on.runId);
   try {
-    await on.write(candidate, wanted.content, { ...asBefore(state), ...writeOptions(wanted) });
-    const result = await on.run(wanted.validate(candidate), { expect: 'any', secretOutput: wanted.content instanceof Secret });
+    await on.write(candidate, wanted.content, { ...asBefore(state), ...writeOptions(wanted), goesOn: true });
+    const result = await on.run(wanted.validate(candidate), { expect: 'any', secretOutput: wanted.content instanceof Secret, goesOn: true });
     if (result.code === 0) return;
     const said = wanted.content instanceof Secret ? '' : `: ${(result.stderr.trim() || result.stdout.trim()).split('\n').slice(-3).join('\n')}`;
     throw new RefusedError(`${wanted.path} was left as it is: the new content does not pass "${result.command}" (exit code ${result.code})${said}`);
   } finally {
-    await on.run(cmd`rm -f -- ${candidate}`);
+    await on.run(cmd`rm -f -- ${candidate}`, { goesOn: true });
   }
 }
 

@@ -1,16 +1,16 @@
 /** Whole unit files and drop-ins. */
 import { isRunnerError, messageOf } from '../../core/errors';
-import { type Applied, type Change, type Resource, resource, steps } from '../../core/module';
+import { type Applied, type Change, type Resource, resource, see, steps } from '../../core/module';
 import { cmd, raw } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
 import { foretellText } from '../file/foretell';
 import { renderTemplateFile, type TemplateValues } from '../file/template';
 import { textDiff } from '../file/text-diff';
-import { foretellNew, foretellReload, withPlannedUnit } from './planned-units';
-import { readFiles, readFilesAfter, type HostFile } from './read-files';
+import { foretellNew, foretellReload } from './planned-units';
+import { readFiles, type HostFile } from './read-files';
 import { readAgain } from './restart';
-import { knownUnit, parseShow, showCommand, type UnitState } from './show';
+import { knownUnit, showUnit, type UnitState } from './show';
 import { encodeText } from './text';
 import { unitName, unitNameProblems } from './unit-name';
 import { requireValidUnit } from './verify';
@@ -89,8 +89,8 @@ function render(params: FileParams): Rendered {
 }
 
 async function look(on: Target, { unit, path }: Rendered): Promise<State> {
-  const { said, files: own } = await readFilesAfter(on, showCommand(unit), [path]);
-  const state = await withPlannedUnit(on, parseShow({ stdout: said }));
+  // Asked as other tasks ask for the unit: one answer serves them all.
+  const [state, own] = await Promise.all([see(showUnit(unit), on), readFiles(on, [path])]);
   const known = [state.fragment, ...state.dropIns].filter(each => each !== '');
   const others = await readFiles(on, known.filter(each => each !== path));
   return { state, files: known.flatMap(each => (each === path ? own : others).get(each) ?? []), old: own.get(path)?.[0] };
@@ -117,9 +117,9 @@ async function apply(on: Target, { params, state, changes }: { params: Rendered;
     const others = state.files.filter(each => each.path !== path && (dropIn || each.path !== state.state.fragment));
     const after = dropIn ? [...others, { path, text }] : [{ path, text }, ...others];
     await requireValidUnit(on, { unit, before: state.files, after });
-    if (dropIn) await on.run(cmd`mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))}`);
+    if (dropIn) await on.run(cmd`mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))}`, { goesOn: true });
     if (params.backup) await backup(on, path);
-    await on.write(path, text);
+    await on.write(path, text, { goesOn: true });
   }
   await on.run(isNew(state.state, path) ? cmd`unit=${unit} path=${path}
 ${LOAD_NEW}` : cmd`systemctl daemon-reload`);

@@ -17,17 +17,11 @@ export interface HostFile extends DecodedText {
  * @param patterns absolute paths; `*`, `?` and `[...]` are expanded on the host
  * @throws RefusedError when a file is there and this user may not read it
  */
-export async function readFiles(on: Reader, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
-  return patterns.length === 0 ? new Map() : (await readFilesAfter(on, raw(':'), patterns)).files;
-}
-
-type Reader = Pick<Connection, 'run' | 'host' | 'user' | 'foreseen'>;
-
-/** As `readFiles`, behind another command in the same round trip. @param first prints lines, and no `pattern 0` among them @throws CommandError where it fails */
-export async function readFilesAfter(on: Reader, first: Command, patterns: readonly string[]): Promise<{ readonly said: string; readonly files: ReadonlyMap<string, readonly HostFile[]> }> {
+export async function readFiles(on: Pick<Connection, 'run' | 'host' | 'user' | 'foreseen'>, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
   const wanted = [...new Set(patterns)];
-  const { code, stdout } = await on.run(lines(cmd`${first} || exit 1`, readCommand(wanted)), { expect: [0, UNREADABLE], secretOutput: true });
-  if (code === 0) return { said: stdout.split(PATTERN, 1)[0] ?? '', files: await withPlanned(on, wanted, parseFiles(wanted, stdout)) };
+  if (wanted.length === 0) return new Map();
+  const { code, stdout } = await on.run(readCommand(wanted), { expect: [0, UNREADABLE], secretOutput: true });
+  if (code === 0) return await withPlanned(on, wanted, parseFiles(wanted, stdout));
   const path = stdout.slice(stdout.lastIndexOf(UNREADABLE_FILE) + UNREADABLE_FILE.length).trimEnd();
   throw new RefusedError(`${on.host.name}: ${path} cannot be read as ${on.user}`, 'Run the task as root (become: true, or -b).');
 }

@@ -25,7 +25,7 @@ const BETWEEN = '-- as it is --';
 export async function requireValidUnit(on: Target, candidate: UnitCandidate): Promise<void> {
   const { unit, before, after } = candidate;
   if (after.some(file => file.text.includes('\0'))) throw new RefusedError(`${on.host.name}: the new text of ${unit} holds a NUL byte`);
-  const { code, stdout } = await on.run(verifyCommand(candidate), { expect: [0, NO_ANALYZE] });
+  const { code, stdout } = await on.run(verifyCommand(candidate), { expect: [0, NO_ANALYZE], goesOn: true });
   if (code === NO_ANALYZE) throw new RefusedError(`${on.host.name}: ${unit} cannot be checked: the host has no systemd-analyze`);
   const [scratch = '', ...said] = stdout.split('\n');
   const end = said.includes(BETWEEN) ? said.lastIndexOf(BETWEEN) : said.length;
