@@ -38,15 +38,18 @@ class Pack {
 
   /** Where a module's require() leads, as far as that is known. */
   resolve(request, from) {
-    const found = this.entries.get(from)?.ways[request];
-    return found !== undefined && this.#isSame(found) ? found : undefined;
+    const way = this.entries.get(from)?.ways[request];
+    return way !== undefined && this.#isSame(way.to) && way.places === this.#places(request, from, way.to) ? way.to : undefined;
   }
 
   /** Remembers where it leads. */
   resolved(request, from, found) {
-    if (!from || !this.#isOurs(from) || !this.#isOurs(found) || this.entries.get(from)?.ways[request] === found) return;
+    if (!from || !this.#isOurs(from) || !this.#isOurs(found)) return;
+    const places = this.#places(request, from, found);
+    const before = this.entries.get(from)?.ways[request];
+    if (places === undefined || (before?.to === found && before.places === places)) return;
     const ways = this.#ways.get(from) ?? {};
-    ways[request] = found;
+    ways[request] = { to: found, places };
     this.#ways.set(from, ways);
   }
 
@@ -77,6 +80,13 @@ class Pack {
     const fresh = this.#fresh.get(filename)?.map;
     const kept = this.entries.get(filename)?.map;
     return fresh ?? (kept === undefined ? undefined : this.#text(kept));
+  }
+
+  /** The folders in which a new file would lead a relative name elsewhere; of a package npm tells. `undefined`: they have just changed. */
+  #places(request, from, found) {
+    if (!request.startsWith('.') || from.includes('/node_modules/')) return '';
+    const marks = [...new Set([dirname(join(dirname(from), request)), dirname(found)])].map(folder => this.#markOf(folder));
+    return marks.includes('') ? undefined : marks.join(' / ');
   }
 
   get #isNew() {

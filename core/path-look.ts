@@ -53,14 +53,16 @@ export function factsOf({ bytes }: Pick<CommandResult, 'bytes'>): readonly PathF
   return said(bytes).map(({ what, value }) => ({ what, value }));
 }
 
-/** What `pathLooks` printed, as each question's own look would have printed it; `undefined` for what must be looked at alone. @throws RunnerError as above */
+/** What `pathLooks` printed, as each question's own look would have printed it, with its share of the time; `undefined` for what must be looked at alone. @throws RunnerError as above */
 export function apart(result: CommandResult, questions: readonly PathQuestion[]): readonly (CommandResult | undefined)[] {
   const all = said(result.bytes);
+  const { hostMs } = result;
+  const share = hostMs === undefined ? {} : { hostMs: hostMs / questions.length };
   return questions.map((question, at) => {
     const own = all.filter(({ number }) => number === at + 1);
     if (own.some(({ what }) => what === 'unclear')) return undefined;
     const bytes = Buffer.concat(own.flatMap(printed));
-    return { ...result, command: cmd`: look at ${question.path}`.text, bytes, stdout: bytes.toString() };
+    return { ...result, ...share, command: cmd`: look at ${question.path}`.text, bytes, stdout: bytes.toString() };
   });
 }
 

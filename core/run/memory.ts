@@ -19,6 +19,8 @@ export function questionOf(command: Command, { ahead }: Pick<RunOptions, 'ahead'
 /** Answers by question. */
 export class Memory {
   readonly #answers = new Map<string, Answer>();
+  /** With a thousand hosts what is too old would be most of the memory that a run takes. */
+  #clearing: NodeJS.Timeout | undefined;
 
   /** The answer, or that which is under way; `undefined` where there is none, or it is too old. */
   recall(question: string): Promise<CommandResult> | undefined {
@@ -29,7 +31,7 @@ export class Memory {
 
   /** Keeps what will be answered to what was sent just now. */
   keep(question: string, result: Promise<CommandResult>): void {
-    for (const [old, answer] of this.#answers) if (!isFresh(answer)) this.#answers.delete(old);
+    this.#clearing ??= setTimeout(() => this.#clear(), FRESH_MS).unref();
     const answer: Answer = { result, at: undefined };
     this.#answers.set(question, answer);
     const came = (): void => { answer.at = performance.now(); };
@@ -39,6 +41,11 @@ export class Memory {
   /** From now on the host may look otherwise. */
   forget(): void {
     this.#answers.clear();
+  }
+
+  #clear(): void {
+    for (const [old, answer] of this.#answers) if (!isFresh(answer)) this.#answers.delete(old);
+    this.#clearing = this.#answers.size === 0 ? undefined : setTimeout(() => this.#clear(), FRESH_MS).unref();
   }
 }
 

@@ -37,7 +37,8 @@ export interface PathState {
 
 /** How a path looks now, whatever is planned. */
 export async function hostState(on: Pick<Connection, 'run'>, path: string, options: LookOptions): Promise<PathState> {
-  return parsePathState(await on.run(pathLook({ ...options, path })));
+  const question = { ...options, path };
+  return parsePathState(await on.run(pathLook(question), { ahead: question }));
 }
 
 /** Reads what `pathLook` printed. */
