@@ -9,8 +9,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/lab/**', 'node_modules/**'],
           testTimeout: 60_000,
-          maxWorkers: 2,
-          // Many start processes, sshd and etcd of their own; vitest says which tests needed their second try.
+          maxWorkers: 3,
+          // Many start processes, sshd and etcd of their own, and wait for them; vitest says which tests needed their second try.
           retry: 1,
           typecheck: { enabled: false },
         },

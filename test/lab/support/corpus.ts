@@ -16,7 +16,7 @@ export interface CorpusPlaybook {
 
 /** By their paths, in the order in which they run on one host. */
 export const CORPUS: Readonly<Record<string, CorpusPlaybook>> = {
-  'lab/everyday/everyday.ts': { unknown: ['Look at the identity', 'handler Restart the service'] },
+  'lab/everyday/everyday.ts': { unknown: ['Look at the identity', 'handlers/Restart the service'] },
   'test/lab/corpus/files.ts': { unknown: [] },
   'test/lab/corpus/commands.ts': { unknown: ['Read what changes', 'Use it'] },
   'test/lab/corpus/units.ts': { unknown: ['Is it active'] },
