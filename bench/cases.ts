@@ -75,7 +75,9 @@ export class Cases {
           traffic = await proxy.take();
         }
       }
-      this.given.say(`One host behind the proxy: ${peer.title}: ${(near[0] ?? 0).toFixed(2)} s, with ${delayMs} ms each way ${(far[0] ?? 0).toFixed(2)} s, ${traffic.turns} turns`);
+      const [first, delayed] = [near[0], far[0]];
+      const said = first === undefined || delayed === undefined ? `not measured: ${why ?? OVER}` : `${first.toFixed(2)} s, with ${delayMs} ms each way ${delayed.toFixed(2)} s, ${traffic.turns} turns`;
+      this.given.say(`One host behind the proxy: ${peer.title}: ${said}`);
       if (why !== undefined && why !== OVER) this.problems.push(`${peer.title}, behind the proxy: ${why}`);
       this.links.push({ peer: peer.name, delayMs, near, far, ...traffic, ...(far.length > 0 || why === undefined ? {} : { why }) });
     }
