@@ -1,4 +1,4 @@
-/** The controller killed at task boundaries of the main job, once for each way to go on; the proof `boundaries` does it at all of them. */
+/** The controller killed at task boundaries of the main job, once and then resumed; decommission.test.ts runs it again. The proof `boundaries` does both at all of them. */
 import { describe, expect, test } from 'vitest';
 import { boundariesOf, proveKills, type Boundary, type Continuation } from '../../lab/proofs/boundaries';
 import { onCluster } from '../../lab/proofs/proof';
@@ -34,7 +34,7 @@ describe('the boundaries of a run', () => {
 
 // No second try here: what a kill leaves half done has to be finished every time.
 describe('killed by SIGKILL at a task boundary', { retry: 0 }, () => {
-  test.each<Continuation>(['resume', 'run again'])('%s finishes the work, with nothing lost and nothing left to change', async mode => {
+  test.each<Continuation>(['resume'])('%s finishes the work, with nothing lost and nothing left to change', async mode => {
     const context = { lab: testLabName(), progress: () => undefined, signal: new AbortController().signal };
     const { figures, problems, notes } = await onCluster({ masters: 3, nodes: 2, cluster: { kube: 'stand-in' } }, context, bench => proveKills(bench, mode, all => spread(all, mode)));
     process.stdout.write(`${[...Object.entries(figures).map(([what, value]) => `${what}: ${value}`), ...notes ?? []].join('\n')}\n`);
