@@ -1,7 +1,9 @@
 /**
  * The guard: a shell of the same user, on a channel of its own, that knows the process groups of what runs and kills them when its input ends or the
- * controller falls silent. So a cancel, a timeout, a cut link and a dead or frozen controller leave no command running.
+ * controller falls silent. So a cancel, a timeout, a cut link and a dead or frozen controller leave no command running. It also holds the host's lock: nobody
+ * else is let in before what it guards is dead, and the work's children never see the descriptor.
  */
+import { guardScript } from './guard-script';
 import type { Session } from './session';
 import { settled, type Limits } from './limits';
 
@@ -12,19 +14,36 @@ export interface GuardOptions {
   /** The command that starts a POSIX shell. */
   readonly sh: string;
   readonly limits: Limits;
+  /** See GuardScript. */
+  readonly lockDirectory?: string;
+}
+
+/** A question and who waits for its one line of answer. */
+interface Asked {
+  readonly line: string;
+  answer(line: string | undefined): void;
 }
 
 /** Watches over the process groups of one user on one host; a guard that was killed there is replaced. */
 export class Guard {
+  /** Called when a guard has ended without being told to, once what it guarded is dead or has another one. */
+  onLoss: () => void = () => undefined;
   readonly #options: GuardOptions;
   readonly #groups = new Set<number>();
   readonly #doomed = new Set<number>();
   #session: Promise<Session> | undefined;
   #input: Session['channel']['input'] | undefined;
+  #asked: Asked | undefined;
+  #complaint = '';
   #closed = false;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+  }
+
+  /** What the last one said on standard error. */
+  get complaint(): string {
+    return this.#complaint.trim().split('\n').slice(-2).join(' ');
   }
 
   /** Resolves when the guard stands. @throws ConnectionError */
@@ -52,6 +71,18 @@ export class Guard {
     this.#tell(`=${pgid}`);
   }
 
+  /**
+   * Asks about the lock, one question after the other; a guard that is not there yet is started with the question.
+   * @returns its one line of answer; `undefined` when the guard has ended @throws ConnectionError
+   */
+  async ask(line: string): Promise<string | undefined> {
+    const answer = new Promise<string | undefined>(resolve => { this.#asked = { line, answer: resolve }; });
+    const isComing = this.#session !== undefined;
+    await this.ready();
+    if (isComing) this.#tell(line);
+    return answer;
+  }
+
   /** Kills all groups and ends the guard; waits a moment for the host to say that it is done. Never throws. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -65,65 +96,58 @@ export class Guard {
   }
 
   async #open(): Promise<Session> {
-    const { open, sh, limits } = this.#options;
-    const session = await open(guardScript(sh, limits.silenceMs)).catch((error: unknown) => {
+    const { open, sh, limits: { silenceMs, beatMs }, lockDirectory } = this.#options;
+    // Whoever asks starts it, so this is the question that it is started with.
+    const first = this.#asked?.line;
+    const script = guardScript({ sh, silenceMs, ...(lockDirectory === undefined ? {} : { lockDirectory }), ...(first === undefined ? {} : { first }) });
+    const session = await open(script).catch((error: unknown) => {
       this.#session = undefined;
       throw error;
     });
-    session.channel.listen({ stdout: () => undefined, stderr: () => undefined });
+    this.#listen(session);
     this.#input = session.channel.input;
     for (const pgid of this.#groups) this.#tell(`+${pgid}`);
     for (const pgid of this.#doomed) this.#tell(`=${pgid}`);
-    const beat = setInterval(() => this.#tell('.'), limits.beatMs);
+    const beat = setInterval(() => this.#tell('.'), beatMs);
     beat.unref();
     void session.channel.exit.then(() => {
       clearInterval(beat);
-      this.#input = undefined;
-      this.#session = undefined;
-      if (!this.#closed && this.#groups.size > 0) this.ready().catch(() => undefined);
+      this.#ended(session);
     });
     return session;
+  }
+
+  #listen({ channel }: Session): void {
+    let rest = '';
+    this.#complaint = '';
+    channel.listen({
+      stdout: chunk => {
+        const lines = (rest + chunk.toString()).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) this.#answer(line);
+      },
+      stderr: chunk => { this.#complaint = (this.#complaint + chunk.toString()).slice(-2000); },
+    });
+  }
+
+  #answer(line: string): void {
+    this.#asked?.answer(line);
+    this.#asked = undefined;
+  }
+
+  #ended({ channel }: Session): void {
+    this.#input = undefined;
+    this.#session = undefined;
+    const { closeMs } = this.#options.limits;
+    const asked = this.#asked;
+    // What it said last may come behind its end; and where it was killed, its children hold the channel open.
+    if (asked !== undefined) void settled(channel.closed, closeMs).then(() => asked.answer(undefined));
+    if (this.#closed) return;
+    const another = this.#groups.size > 0 ? settled(this.ready(), closeMs) : Promise.resolve();
+    void another.then(() => this.onLoss());
   }
 
   #tell(line: string): void {
     if (this.#input?.writable === true) this.#input.write(`${line}\n`);
   }
-}
-
-/**
- * dash cannot read with a time limit, so a shell under timeout(1) reads, until a beat comes: then the next one has the whole time again. It kills what it is told
- * to at once, and what else it hears counts also when its time is up. `read` takes no byte beyond the line. `kill -9 -PGID`: with `--` dash and busybox refuse it.
- */
-function guardScript(sh: string, silenceMs: number): string {
-  return `
-end='end() {
-  kill -9 "-$1"
-  for f in /proc/[0-9]*/stat; do
-    read -r x <"$f" && x=\${x##*) } && set -- "$1" $x && [ "$5" = "$1" ] && p=\${f#/proc/} && kill -9 "\${p%/stat}"
-  done
-} 2>/dev/null'
-hear='
-while IFS= read -r l; do
-  case $l in
-    =*) end "\${l#?}" ;;
-    .) exit 0 ;;
-    *) echo "$l" ;;
-  esac
-done
-exit 1'
-note() {
-  for l in $heard; do
-    g=\${l#?}
-    case $l in
-      +*) s="$s$g " ;;
-      -*) case $s in *" $g "*) s="\${s%% $g *} \${s#* $g }" ;; esac ;;
-    esac
-  done
-}
-s=" "
-while heard=$(exec timeout ${Math.ceil(silenceMs / 1000)} ${sh} -c "$end$hear"); do note; done
-note
-eval "$end"
-for g in $s; do end "$g"; done
-`;
 }

@@ -29,7 +29,8 @@ export class Link implements HostLink {
   readonly #options: LinkOptions;
   readonly #connections = new Map<string, UserConnection>();
   readonly #opening = new Map<string, Promise<OpenConnection>>();
-  readonly #locks = new Set<HostLock>();
+  /** Whose guards hold the lock. */
+  readonly #holders = new Set<Sessions>();
 
   constructor(options: LinkOptions) {
     this.host = options.host;
@@ -54,22 +55,17 @@ export class Link implements HostLink {
 
   async lock(claim: LockClaim, becomeUser: string | undefined): Promise<HostLock> {
     const { sessions } = this.#connection(becomeUser ?? this.#options.wire.user);
-    const { host, wire, sh, limits, lockDirectory } = this.#options;
-    const lock = await takeLock({
-      host, wire, sh, limits, claim, open: script => sessions.standing(script), ...(lockDirectory === undefined ? {} : { directory: lockDirectory }),
-    });
-    this.#locks.add(lock);
+    const { host, wire, limits } = this.#options;
+    const lock = await takeLock({ host, wire, limits, claim, guard: sessions.guard });
+    this.#holders.add(sessions);
     return lock;
   }
 
   async close(): Promise<void> {
     const sessions = [...this.#connections.values()].map(connection => connection.sessions);
-    const isBusy = sessions.some(each => each.busy);
-    const killed = Promise.all(sessions.map(each => each.close()));
     // Another run may be let in once nothing of this one is at work.
-    if (isBusy) await killed;
-    await Promise.all([...this.#locks].map(lock => lock.release()));
-    await killed;
+    if (sessions.some(each => each.busy)) await Promise.all(sessions.filter(each => !this.#holders.has(each)).map(each => each.close()));
+    await Promise.all(sessions.map(each => each.close()));
     await this.#options.wire.close();
   }
 
@@ -82,9 +78,9 @@ export class Link implements HostLink {
   #connection(user: string): UserConnection {
     const known = this.#connections.get(user);
     if (known !== undefined) return known;
-    const { host, wire, sh, slots, limits, runId, becomePassword, watch } = this.#options;
+    const { host, wire, sh, slots, limits, runId, lockDirectory, becomePassword, watch } = this.#options;
     const become = user === wire.user ? {} : { become: { user, password: becomePassword } };
-    const sessions = new Sessions({ host, wire, sh, slots, limits, ...become });
+    const sessions = new Sessions({ host, wire, sh, slots, limits, ...become, ...(lockDirectory === undefined ? {} : { lockDirectory }) });
     const connection = new UserConnection({ host, user, wire, sessions, runId, ...(watch === undefined ? {} : { watch }) });
     this.#connections.set(user, connection);
     return connection;

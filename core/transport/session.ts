@@ -2,8 +2,8 @@
  * A session: a POSIX shell on the host, leader of its own process group, with the fixed environment, that waits for its script.
  *
  * The command line that starts it is the same for all uses and holds nothing of the script, so nothing of it shows in `ps` or in sudo's log, no
- * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does. Only the fixed scripts of the
- * lock and the guard travel in it, in octal, where no sudo stands between: that saves them a round trip.
+ * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does. Only the fixed script of the
+ * guard travels in it, where no sudo stands between: that saves a round trip.
  */
 import { randomBytes } from 'node:crypto';
 import { ConnectionError } from '../errors';
@@ -33,7 +33,7 @@ export interface SessionPlan {
   readonly become?: Become;
   /** How long the shell may take to answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Its script, one of ours without secrets: it starts at once. Without one the session waits for `start`. */
+  /** Its script, one of ours without secrets, on one line and without what a login shell reads in single quotes: it starts at once. Without one the session waits for `start`. */
   readonly script?: string;
 }
 
@@ -75,7 +75,7 @@ function bootLine(sh: string, mark: string, script?: string): string {
     // Not the leader of its group (behind sudo): a session of its own, once. setsid does not fork for who is no leader.
     `[ "$g" = "$$" ] || [ "$2" ] || exec setsid ${sh} -c "$1" runsheet "$1" again`,
     `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`,
-    script === undefined ? 'IFS= read -r l && eval "$l"' : `l=$(printf %b "${octal(scriptLine(script))}") && eval "$l"`,
+    script === undefined ? 'IFS= read -r l && eval "$l"' : `set --; ${script}`,
   ].join('; ');
   return `${sh} -c 'eval "$1"' runsheet '${boot}'`;
 }
@@ -88,11 +88,6 @@ function scriptLine(script: string): string {
 /** Quoted even where it need not be: a line break may stand in it. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** Without what a login shell reads in single quotes, or sh in double ones, for `printf %b`. */
-function octal(text: string): string {
-  return Array.from(Buffer.from(text), byte => (/[^ -~]|['"!$`\\]/.test(String.fromCharCode(byte)) ? `\\0${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte))).join('');
 }
 
 function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<{ readonly pgid: number; readonly early: Early }> {

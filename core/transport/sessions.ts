@@ -21,12 +21,15 @@ export interface SessionsOptions {
   readonly slots: Slots;
   readonly limits: Limits;
   readonly become?: Become;
+  /** Directory of the lock file; default /run/lock, where that is missing /var/lock. */
+  readonly lockDirectory?: string;
 }
 
 /** Opens and keeps the sessions of one user. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #guard: Guard;
+  /** Watches over what runs here; it can hold the host's lock. */
+  readonly guard: Guard;
   #shell: Shell | undefined;
   #opening: Promise<Shell> | undefined;
   /** What the host lacks shows here. */
@@ -38,7 +41,8 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#guard = new Guard({ open: script => this.standing(script), sh: options.sh, limits: options.limits });
+    const { sh, limits, lockDirectory } = options;
+    this.guard = new Guard({ open: script => this.#standing(script), sh, limits, ...(lockDirectory === undefined ? {} : { lockDirectory }) });
   }
 
   /** Is any command under way? */
@@ -90,14 +94,14 @@ export class Sessions {
     const leave = await this.#options.slots.take();
     try {
       const session = await this.#guarded(() => this.#session());
-      return await this.#counted(runOwn(session, this.#guard, order, this.#options.limits));
+      return await this.#counted(runOwn(session, this.guard, order, this.#options.limits));
     } finally {
       leave();
     }
   }
 
-  /** A session that stands beside the work: the shell, the guard, the lock. @param script see SessionPlan */
-  async standing(script?: string): Promise<Session> {
+  /** A session that stands beside the work: the shell, the guard. @param script see SessionPlan */
+  async #standing(script?: string): Promise<Session> {
     const leave = this.#options.slots.stand();
     try {
       const session = await this.#session(script);
@@ -112,7 +116,7 @@ export class Sessions {
   /** Kills everything that runs in these sessions and closes them; never throws. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#guard.close();
+    await this.guard.close();
   }
 
   async #counted<T>(work: Promise<T>): Promise<T> {
@@ -135,10 +139,10 @@ export class Sessions {
     const old = this.#shell;
     void old?.idle.then(() => old.retire());
     this.#shell = undefined;
-    const session = await this.#guarded(() => this.standing());
-    this.#guard.add(session.pgid);
-    void session.channel.closed.then(() => this.#guard.remove(session.pgid));
-    const shell = new Shell(session, sh, this.#guard, limits);
+    const session = await this.#guarded(() => this.#standing());
+    this.guard.add(session.pgid);
+    void session.channel.closed.then(() => this.guard.remove(session.pgid));
+    const shell = new Shell(session, sh, this.guard, limits);
     this.#shell = shell;
     this.#tools ??= requireTools(host, shell).catch((error: unknown) => {
       // The next one asks again.
@@ -160,8 +164,8 @@ export class Sessions {
 
   /** Opens a session beside the guard; behind sudo after it, so that a wrong password is tried once. */
   async #guarded(open: () => Promise<Session>): Promise<Session> {
-    if (this.#options.become !== undefined) await this.#guard.ready();
-    const [session, guard] = await Promise.allSettled([open(), this.#guard.ready()]);
+    if (this.#options.become !== undefined) await this.guard.ready();
+    const [session, guard] = await Promise.allSettled([open(), this.guard.ready()]);
     if (session.status === 'rejected') throw session.reason;
     if (guard.status === 'fulfilled') return session.value;
     session.value.channel.destroy();

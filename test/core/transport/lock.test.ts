@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { raw } from '../../../core/transport/command';
+import { cmd, raw } from '../../../core/transport/command';
 import type { LockClaim } from '../../../core/transport/connection';
 import { startSshServer, type SshServer } from '../../support/ssh-server';
-import { connectTo, until } from '../../support/transport';
+import { connectTo, NEVER, processesWith, testTransport, uniqueSleep, until } from '../../support/transport';
 
 function claim(run: string, changes: Partial<LockClaim> = {}): LockClaim {
   return { run, playbook: 'site', holder: 'me@controller', waitMs: 0, say: () => undefined, ...changes };
@@ -23,13 +23,12 @@ function withoutFlock(server: SshServer): string {
 }
 
 describe.each([['flock', () => undefined], ['the stand-in for flock', withoutFlock]] as const)('the lock with %s', (_name, shellOf) => {
-  async function start(limits: object = {}): Promise<{ server: SshServer; open: () => ReturnType<typeof connectTo> } & AsyncDisposable> {
+  async function start(limits: object = {}): Promise<{ server: SshServer; options: object; open: () => ReturnType<typeof connectTo> } & AsyncDisposable> {
     const server = await startSshServer();
     const shell = shellOf(server);
-    const open = (): ReturnType<typeof connectTo> => connectTo(server.host(), {
-      lockDirectory: server.dir, limits: { lockRetryMs: 100, ...limits }, ...(shell === undefined ? {} : { shell }),
-    });
-    return { server, open, [Symbol.asyncDispose]: () => server.close() };
+    const options = { lockDirectory: server.dir, limits: { lockRetryMs: 100, ...limits }, ...(shell === undefined ? {} : { shell }) };
+    const open = (): ReturnType<typeof connectTo> => connectTo(server.host(), options);
+    return { server, options, open, [Symbol.asyncDispose]: () => server.close() };
   }
 
   test('is held by one run; the other is told who, which run and since when', async () => {
@@ -99,6 +98,42 @@ describe.each([['flock', () => undefined], ['the stand-in for flock', withoutFlo
     await first.transport.close();
     await using second = await world.open();
     await (await second.link.lock(claim('RUN-2'), undefined)).release();
+  });
+
+  test('is taken with the first word to a host, or later; whoever is refused reads any name as it is', async () => {
+    await using world = await start();
+    const names = ['a "quoted" \'name\' with \\ and \\\\', '!csh $HOME `id` ${x}', 'Zürich \u{1F680} -5 +7 lock unlock', '100 %s %d'];
+    for (const playbook of names) {
+      await using transport = testTransport(world.options);
+      const link = await transport.link(world.server.host(), NEVER);
+      const lock = await link.lock(claim('RUN-1', { playbook, holder: playbook }), undefined);
+      const written = (file: string): unknown => JSON.parse(readFileSync(join(world.server.dir, file), 'utf8'));
+      const file = existsSync(join(world.server.dir, 'runsheet.lock.d')) ? 'runsheet.lock.d/info' : 'runsheet.lock';
+      expect(written(file)).toMatchObject({ run: 'RUN-1', playbook });
+      await using second = await world.open();
+      await expect(second.link.lock(claim('RUN-2'), undefined)).rejects.toThrow(playbook);
+      await lock.release();
+      // The same link, after what was given back.
+      const again = await link.lock(claim('RUN-3', { playbook }), undefined);
+      expect(written(file)).toMatchObject({ run: 'RUN-3', playbook });
+      await again.release();
+    }
+  });
+
+  test('lost with its guard, the link is useless, and what runs there is still killed', async () => {
+    await using world = await start();
+    await using opened = await world.open();
+    await opened.link.lock(claim('RUN-1'), undefined);
+    const seconds = uniqueSleep();
+    const running = opened.on.run(cmd`sleep ${seconds}`, { channel: 'own' }).catch(() => undefined);
+    await until(() => processesWith(seconds).length > 0);
+    const guard = world.server.pids.find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('unlock'));
+    expect(guard).toBeDefined();
+    process.kill(guard ?? 0, 'SIGKILL');
+    await vi.waitFor(() => expect(opened.on.run(raw('true'))).rejects.toThrow('lock was lost'), 10_000);
+    await opened.transport.close();
+    await running;
+    expect(processesWith(seconds)).toEqual([]);
   });
 
   test('shows nothing that moves the cursor', async () => {

@@ -1,0 +1,91 @@
+/**
+ * The guard's shell text. It stands in the command line that starts the guard, so that no round trip is spent on bringing it and no process on decoding it:
+ * on one line and without what a login shell (bash, csh, fish) reads inside single quotes.
+ * @see flock(1), timeout(1)
+ */
+
+/** How a guard is started. */
+export interface GuardScript {
+  /** The command that starts a POSIX shell. */
+  readonly sh: string;
+  /** After so long without a beat it takes the controller for dead, in milliseconds. */
+  readonly silenceMs: number;
+  /** Where the lock file stands; default /run/lock, else /var/lock. */
+  readonly lockDirectory?: string;
+  /** What it is asked first, as if it came as a line. */
+  readonly first?: string;
+}
+
+/**
+ * It hears lines: `+PGID` and `-PGID` say what to guard, `=PGID` what to kill at once, `.` that the controller lives. `lock SINCE CLAIM` and `unlock` are answered
+ * by one line. When its input ends, or no beat comes in time, it kills all that it guards and then lets go of the lock.
+ */
+export function guardScript({ sh, silenceMs, lockDirectory = '', first }: GuardScript): string {
+  const script = [
+    // A line break, without writing one.
+    'n=${IFS#??} s=" " held=',
+    `dirs=${inDoubleQuotes(lockDirectory)} silence=${Math.ceil(silenceMs / 1000)} end=${inDoubleQuotes(END)} hear=${inDoubleQuotes(HEAR)}`,
+    NOTE, ...LOCK,
+    // Its children must not hold the lock.
+    `hear() { exec 9>&-; exec timeout "$silence" ${sh} -c "$end; $hear"; }`,
+    ...(first === undefined ? [] : [`heard=${inDoubleQuotes(first)}`, 'note']),
+    'while heard=$(hear) && note && keep; do heard=; done',
+    'note; eval "$end"; for g in $s; do end "$g"; done; free',
+  ].join('; ');
+  if (/[^ -~]|['!]|\\\\/.test(script)) throw new TypeError('the guard\'s script holds what a login shell would change');
+  return script;
+}
+
+/** JSON in which nothing stands behind a backslash, and nothing at all, that a shell would read. */
+export function plainJson(value: unknown): string {
+  const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replaceAll(/\\["\\]|[^ -~]|['!$`]/g, match => escaped(match.at(-1) ?? ''));
+}
+
+/** A word for sh, of text without a backslash before what sh reads there. */
+function inDoubleQuotes(text: string): string {
+  return `"${text.replaceAll(/["$`]/g, String.raw`\$&`)}"`;
+}
+
+/** Kills a group, and what left it but not its session, as timeout(1) does. `kill -9 -PGID`: with `--` dash and busybox refuse it. */
+const END = [
+  'end() { kill -9 "-$1"; for f in /proc/[0-9]*/stat; do',
+  'read -r x <"$f" && x=${x##*) } && set -- "$1" $x && [ "$5" = "$1" ] && p=${f#/proc/} && kill -9 "${p%/stat}";',
+  'done; } 2>/dev/null',
+].join(' ');
+
+/**
+ * dash cannot read with a time limit, so a shell under timeout(1) reads, until a beat or a request comes: then the next one has the whole time again. What
+ * else it hears counts also when its time is up. `read` takes no byte beyond the line.
+ */
+const HEAR = String.raw`while IFS= read -r l; do case $l in =*) end "${'${l#?}'}" ;; [+-]*) echo "$l" ;; .) exit 0 ;; *) printf "%s\n" "$l"; exit 0 ;; esac; done; exit 1`;
+
+/** Takes up what was heard. A request stands in the last line; what else is there is told of groups. */
+const NOTE = [
+  'note() { ask=; case $n$heard in *"${n}lock "*|*"${n}unlock") ask=${heard##*"$n"}; heard=${heard%"$ask"} ;; esac;',
+  'for l in $heard; do g=${l#?}; case $l in +*) s="$s$g " ;; -*) case $s in *" $g "*) s="${s%% $g *} ${s#* $g }" ;; esac ;; esac; done;',
+  'case $ask in lock*) ask=${ask#lock }; since=${ask%% *}; claim=${ask#* }; lock ;; unlock) free; echo free ;; esac; }',
+].join(' ');
+
+/**
+ * The host's lock. It answers `held`, `busy` and what the holder wrote, or `no` and why it cannot be taken. Without flock a directory is the lock, and the age of
+ * its `beat` file tells whether the holder lives. `keep` is false when another one has taken that over.
+ */
+const LOCK = [
+  String.raw`info() { printf "%s,\"since\":\"%s\"}\n" "$claim" "$since"; }`,
+  String.raw`busy() { printf "busy%s\n" "$(head -c 2000 "$1" 2>/dev/null | head -n 1)"; }`,
+  'open() { if [ -e "$file" ]; then true <"$file"; else true >>"$file"; fi; }',
+  'old() { b=$(stat -c %Y "$1" 2>/dev/null) && [ $(($(date +%s) - b)) -gt "$silence" ]; }',
+  'stale() { if [ -e "$dir/beat" ]; then old "$dir/beat"; else old "$dir"; fi; }',
+  'make() { mkdir "$dir" 2>/dev/null && return 0; stale || return 1;'
+  + ' mkdir "$dir.takeover" 2>/dev/null || { old "$dir.takeover" && rmdir "$dir.takeover"; return 1; };'
+  + ' stale && rm -rf -- "$dir"; mkdir "$dir" 2>/dev/null; x=$?; rmdir "$dir.takeover"; return $x; }',
+  'mine() { [ "$(cat "$dir/info" 2>/dev/null)" = "$mine" ]; }',
+  'by_file() { open 2>/dev/null || { printf "no %s\\n" "$(open 2>&1)"; return 0; }; exec 9<"$file"; flock -n 9 || { busy "$file"; exec 9>&-; return 0; };'
+  + ' { info >"$file"; } 2>/dev/null || info | dd of="$file" conv=nocreat 2>/dev/null; held=file; echo held; }',
+  'by_folder() { make || { busy "$dir/info"; return 0; }; info >"$dir/info"; mine=$(cat "$dir/info"); true >"$dir/beat"; held=folder; echo held; }',
+  'lock() { for dir in ${dirs:-/run/lock /var/lock}; do [ -d "$dir" ] && [ -w "$dir" ] && break; done; file=$dir/runsheet.lock; dir=$file.d;'
+  + ' if command -v flock >/dev/null; then by_file; else by_folder; fi; }',
+  'keep() { [ "$held" = folder ] || return 0; mine && touch "$dir/beat"; }',
+  'free() { case $held in file) true 2>/dev/null >"$file"; exec 9>&- ;; folder) mine && rm -rf -- "$dir" ;; esac; held=; }',
+];
