@@ -105,21 +105,42 @@ function script(questions: readonly PathQuestion[], limits: Command): Command {
   const numbered = questions.map((question, at) => ({ ...question, number: at + 1 }));
   const group = (follow: boolean): Command[] => {
     const own = numbered.filter(question => question.follow === follow);
-    return own.length === 0 ? [] : [raw(`g=${follow ? '-L' : ''} w=`), ...own.map(({ number, path }) => cmd`at ${number} ${path}`), raw('looked')];
+    return own.length === 0 ? [] : [raw(`g=${follow ? '-L' : ''}`), ...own.map(({ number, path }) => cmd`at ${number} ${path}`)];
   };
   const hashed = numbered.filter(({ sha256 = false, content }) => sha256 || content !== undefined);
   const shown = numbered.flatMap(({ number, content }) => (content === undefined ? [] : [cmd`content ${number} ${content === 'always' ? '-' : content.unless}`]));
   return lines(
-    limits, LOOK, ...group(true), ...group(false),
+    limits, LOOK, ...group(true), ...group(false), raw('looked'),
     ...(hashed.length === 0 ? [] : [HASH, cmd`hashes ${hashed.map(({ number }) => number)}`]),
     ...(shown.length === 0 ? [] : [cmd`max=${MAX_CONTENT}`, CONTENT, ...shown]),
   );
 }
 
-/** `at` notes a path, `looked` looks at all that were noted. What is not there is told by the shell alone, where it can see so. */
-const LOOK = raw(String.raw`f='%f %u %g %s %Y %U %G' n='
-'
-facts() { printf 'stat %s %s\n' "$1" "$2"; eval "s$1=\$2"; }
+/**
+ * `at` notes a path, `looked` looks at all that were noted, and apart at links that are followed. What is not there is told by the shell alone, where it can see so.
+ * stat says with the rest where a link points to: where its quotes leave no doubt, a process less.
+ */
+const LOOK = raw(String.raw`f='%f %u %g %s %Y %U %G/%N' n='
+' w= v=
+link() { printf 'link %s %s\n%s\n' "$1" "${'${#2}'}" "$2"; }
+read_link() {
+  l=$(readlink -n -- "$2" && echo .) || exit 1
+  link "$1" "${'${l%.}'}"
+}
+facts() {
+  s=${'${2%%/*}'} l=${'${2##* -> }'}
+  eval "p=\$p$1 q=\$g$1"
+  case $s in
+    a*)
+      # It has become one meanwhile.
+      if [ -n "$q" ]; then doubt "$1" "$p" "$q"; return; fi
+      set -- "$1" $s
+      l=${'${l#?}'}; l=${'${l%?}'}
+      case $l in *[!a-zA-Z0-9/._@:+=-]*) l= ;; esac
+      if [ "${'${#l}'}" = "$5" ]; then link "$1" "$l"; else read_link "$1" "$p"; fi ;;
+  esac
+  printf 'stat %s %s\n' "$1" "$s"; eval "s$1=\$s"
+}
 surely() {
   case $1 in /*) ;; *) return 1 ;; esac
   [ ! -L "$1" ] || return 1
@@ -131,32 +152,40 @@ surely() {
   [ -x "$a/" ]
 }
 at() {
-  eval "p$1=\$2 s$1= h$1="
+  eval "p$1=\$2 g$1=\$g s$1= h$1="
   d=${'${2%/*}'}
   if [ -d "$d/" ]; then printf 'parent %s\n' "$1"; fi
-  if [ -L "$2" ]; then
-    l=$(readlink -n -- "$2" && echo .) || exit 1
-    l=${'${l%.}'}; printf 'link %s %s\n%s\n' "$1" "${'${#l}'}" "$l"
+  if [ ! -L "$2" ]; then
+    if [ -e "$2" ]; then w="$w $1"; return; fi
+  elif [ -z "$g" ]; then
+    w="$w $1"; return
+  else
+    read_link "$1" "$2"
+    if [ -e "$2" ]; then v="$v $1"; return; fi
   fi
-  if [ -e "$2" ] || { [ -z "$g" ] && [ -L "$2" ]; }; then w="$w $1"; return; fi
-  surely "$2" || doubt "$1" "$2"
+  surely "$2" || doubt "$1" "$2" "$g"
 }
 doubt() {
-  if s=$(stat $g -c "$f" -- "$2" 2>&1); then facts "$1" "$s"; return; fi
+  if s=$(stat $3 -c "$f" -- "$2" 2>&1); then facts "$1" "$s"; return; fi
   case $s in *'No such file or directory'*|*'Not a directory'*) return ;; esac
   if [ -n "$many" ]; then printf 'unclear %s\n' "$1"; else printf '%s\n' "$s" >&2; exit 1; fi
 }
-looked() {
-  [ -n "$w" ] || return 0
-  set --; for i in $w; do eval "set -- \"\$@\" \"\$p$i\""; done
-  if ! s=$(stat $g -c "$f" -- "$@"); then
+stats() {
+  o=$1; shift
+  [ $# -gt 0 ] || return 0
+  k=$* c=$#
+  set --; for i in $k; do eval "set -- \"\$@\" \"\$p$i\""; done
+  if ! s=$(stat $o -c "$f" -- "$@"); then
     [ -z "$many" ] || exit 1
     # Gone meanwhile, or not to be seen.
-    doubt 1 "$1"; return
+    doubt 1 "$1" "$o"; return
   fi
   IFS=$n; set -f; set -- $s; unset IFS
-  for i in $w; do facts "$i" "$1"; shift; done
-}`);
+  # A line break in a name, which busybox does not quote.
+  if [ $# -ne "$c" ]; then for i in $k; do eval "p=\$p$i"; doubt "$i" "$p" "$o"; done; return; fi
+  for i in $k; do facts "$i" "$1"; shift; done
+}
+looked() { stats '' $w; stats -L $v; }`);
 
 /** A link that is not followed has no checksum of its own. */
 const HASH = raw(String.raw`hashes() {
@@ -174,12 +203,20 @@ const HASH = raw(String.raw`hashes() {
   for i in $k; do h=${'${1%% *}'}; h=${'${h#\\\\}'}; printf 'sha256 %s %s\n' "$i" "$h"; eval "h$i=\$h"; shift; done
 }`);
 
-const CONTENT = raw(String.raw`content() {
+/** The shell reads byte by byte, which for a small file is less than to start a process. It drops NUL bytes: then the length is another one. */
+const CONTENT = raw(String.raw`small() {
+  [ "$1" -le 1000 ] || return 1
+  t= l=
+  while IFS= read -r l; do t=$t$l$n; done <"$p"
+  t=$t$l
+  [ "${'${#t}'}" = "$1" ] && printf %s "$t"
+}
+content() {
   eval "s=\$s$1 h=\$h$1 p=\$p$1"
   if [ -z "$h" ] || [ "$h" = "$2" ]; then return; fi
   set -- "$1" $s
   [ "$5" -le "$max" ] || return 0
   printf 'content %s %s\n' "$1" "$5"
-  if [ "$5" -gt 0 ]; then head -c "$5" <"$p" || exit 1; fi
+  if [ "$5" -gt 0 ]; then small "$5" || head -c "$5" <"$p" || exit 1; fi
   echo
 }`);

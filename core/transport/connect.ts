@@ -129,7 +129,7 @@ export class Connector {
     }
     if (seen.verified) {
       watch?.connected();
-      return new SshWire(user, host, client);
+      return new SshWire(user, host, client, socket);
     }
     // Fail closed, should the library ever skip the verifier.
     client.destroy();

@@ -1,6 +1,7 @@
 /** The ssh transport's wire: one SSH connection, verified, kept alive, without Nagle's delay. */
 import type { Client, ClientChannel } from 'ssh2';
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
@@ -13,7 +14,7 @@ export class SshWire implements Wire {
   /** Ends the waiting for channels that are being opened. */
   readonly #opening = new Set<() => void>();
 
-  constructor(readonly user: string, private readonly host: Host, private readonly client: Client) {
+  constructor(readonly user: string, private readonly host: Host, private readonly client: Client, private readonly socket: Socket) {
     this.#ended = new Promise(resolve => {
       let reason = '';
       client.on('error', (error: Error) => { reason = `: ${error.message}`; });
@@ -40,6 +41,8 @@ export class SshWire implements Wire {
   async close(): Promise<void> {
     this.fail(new ConnectionError(this.host.name, 'the link is closed'));
     this.client.end();
+    // Once the farewell is sent: to wait for the other side's costs a round trip and tells nothing.
+    this.socket.destroySoon();
     const timer = setTimeout(() => this.client.destroy(), 1_000);
     await this.#ended;
     clearTimeout(timer);

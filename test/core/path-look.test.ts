@@ -13,7 +13,7 @@ const bytes = Buffer.from([0, 10, 255, 13, 10, 32, 92, 110]);
 
 const NAMES = [
   'file', 'empty', 'bytes', 'directory', 'directory/inner', 'link to file', 'link to directory', 'dangling', 'missing', 'missing/deep/er', 'file/below',
-  "it's", '$(touch no)', '*', 'back\\slash', '-n', 'ünïcode', 'link\\n ', 'dangling/below', 'large', 'other',
+  "it's", '$(touch no)', '*', 'back\\slash', '-n', 'ünïcode', 'link\\n ', 'dangling/below', 'large', 'other', 'any byte', 'middle', "link 'it' -> 'file'",
 ] as const;
 
 beforeAll(() => {
@@ -28,6 +28,9 @@ beforeAll(() => {
   symlinkSync('nowhere', at('dangling'));
   symlinkSync('a b\nc\n', at('link\\n '));
   writeFileSync(at('large'), Buffer.alloc(MAX_CONTENT + 1));
+  writeFileSync(at('any byte'), Buffer.from(Array.from({ length: 255 }, (_, byte) => byte + 1)));
+  writeFileSync(at('middle'), 'line\n'.repeat(300));
+  symlinkSync("a' -> 'b", at("link 'it' -> 'file'"));
   execFileSync('mkfifo', [at('other')]);
 });
 
@@ -75,6 +78,9 @@ describe.each(shells)('under %s', (_name, target) => {
     expect(of('missing', 4)).toEqual(['parent ']);
     expect(of('missing/deep/er', 4)).toEqual([]);
     expect(of('file/below', 4)).toEqual([]);
+    expect(of('any byte', 4).at(-1)?.length).toBe('content '.length + 255);
+    expect(of('middle', 4).at(-1)).toBe(`content ${'line\n'.repeat(300)}`);
+    expect(of("link 'it' -> 'file'", 1)).toEqual(['parent ', "link a' -> 'b", expect.stringMatching(/^stat a1ff /) as string]);
     expect(of('large', 4).map(fact => fact.split(' ')[0])).toEqual(['parent', 'stat', 'sha256']);
     expect(of('other', 4).map(fact => fact.split(' ')[0])).toEqual(['parent', 'stat']);
   });
