@@ -147,7 +147,7 @@ export interface HostLink {
 
 /** Opens links; one for each run. */
 export interface Transport {
-  /** Connects, or returns the open link. @throws ConnectionError with what to do. */
+  /** Connects, or returns the link that there is, also when it is down: then all that is asked of it throws. @throws ConnectionError with what to do. */
   link(host: Host, signal: AbortSignal): Promise<HostLink>;
   /** Closes all links: no command, lock or temporary socket stays. Never throws. */
   close(): Promise<void>;

@@ -6,9 +6,7 @@
 
 /** How a guard is started. */
 export interface GuardScript {
-  /** The command that starts a POSIX shell. */
-  readonly sh: string;
-  /** After so long without a beat it takes the controller for dead, in milliseconds. */
+  /** After so long without a word, at the earliest after two thirds of it, it takes the controller for dead; in milliseconds. */
   readonly silenceMs: number;
   /** Where the lock file stands; default /run/lock, else /var/lock. */
   readonly lockDirectory?: string;
@@ -18,23 +16,23 @@ export interface GuardScript {
 
 /**
  * It hears lines: `+PGID` and `-PGID` say what to guard, `=PGID` what to kill at once, `.` that the controller lives. `lock SINCE CLAIM` and `unlock` are answered
- * by one line. When its input ends, or no beat comes in time, it kills all that it guards and then lets go of the lock.
+ * by one line. When its input ends, or no word comes for too long, it kills all that it guards and then lets go of the lock.
  */
-export function guardScript({ sh, silenceMs, lockDirectory = '', first }: GuardScript): string {
+export function guardScript({ silenceMs, lockDirectory = '', first }: GuardScript): string {
   const script = [
-    // A line break, without writing one.
-    'n=${IFS#??} s=" " held=',
-    `dirs=${inDoubleQuotes(lockDirectory)} silence=${Math.ceil(silenceMs / 1000)} end=${inDoubleQuotes(END)} hear=${inDoubleQuotes(HEAR)}`,
-    NOTE, ...LOCK,
-    // Its children must not hold the lock.
-    `hear() { exec 9>&-; exec timeout "$silence" ${sh} -c "$end; $hear"; }`,
-    ...(first === undefined ? [] : [`heard=${inDoubleQuotes(first)}`, 'note']),
-    'while heard=$(hear) && note && keep; do heard=; done',
-    'note; eval "$end"; for g in $s; do end "$g"; done; free',
+    `s=" " held= dirs=${inDoubleQuotes(lockDirectory)} silence=${Math.ceil(silenceMs / 1000)} part=${silenceMs / PARTS / 1000}`,
+    END, LEAVE, WATCH, ...LOCK, HEAR,
+    ...(first === undefined ? [] : [`l=${inDoubleQuotes(first)}`, 'hear']),
+    // It must hold neither the lock nor the channel: no redirection of a function, of which dash keeps a copy to go back.
+    '{ exec </dev/null >/dev/null 2>&1 9>&-; watch; } &',
   ].join('; ');
-  if (/[^ -~]|['!]|\\\\/.test(script)) throw new TypeError('the guard\'s script holds what a login shell would change');
-  return script;
+  const text = `${script} while IFS= read -r l; do hear; done; leave`;
+  if (/[^ -~]|['!]|\\\\/.test(text)) throw new TypeError('the guard\'s script holds what a login shell would change');
+  return text;
 }
+
+/** The time of silence is measured in so many parts: a part in which it was broken, and then all others. */
+const PARTS = 3;
 
 /** JSON in which nothing stands behind a backslash, and nothing at all, that a shell would read. */
 export function plainJson(value: unknown): string {
@@ -49,22 +47,29 @@ function inDoubleQuotes(text: string): string {
 
 /** Kills a group, and what left it but not its session, as timeout(1) does. `kill -9 -PGID`: with `--` dash and busybox refuse it. */
 const END = [
-  'end() { kill -9 "-$1"; for f in /proc/[0-9]*/stat; do',
+  'end() { { kill -9 "-$1"; for f in /proc/[0-9]*/stat; do',
   'read -r x <"$f" && x=${x##*) } && set -- "$1" $x && [ "$5" = "$1" ] && p=${f#/proc/} && kill -9 "${p%/stat}";',
-  'done; } 2>/dev/null',
+  'done; } 2>/dev/null; }',
 ].join(' ');
 
-/**
- * dash cannot read with a time limit, so a shell under timeout(1) reads, until a beat or a request comes: then the next one has the whole time again. What
- * else it hears counts also when its time is up. `read` takes no byte beyond the line.
- */
-const HEAR = String.raw`while IFS= read -r l; do case $l in =*) end "${'${l#?}'}" ;; [+-]*) echo "$l" ;; .) exit 0 ;; *) printf "%s\n" "$l"; exit 0 ;; esac; done; exit 1`;
+/** The last it does; whoever watches over it, in its own process group, goes with it. */
+const LEAVE = 'leave() { trap "" TERM; for g in $s; do end "$g"; done; free; kill -TERM "-$$"; exit 0; }; trap leave TERM';
 
-/** Takes up what was heard. A request stands in the last line; what else is there is told of groups. */
-const NOTE = [
-  'note() { ask=; case $n$heard in *"${n}lock "*|*"${n}unlock") ask=${heard##*"$n"}; heard=${heard%"$ask"} ;; esac;',
-  'for l in $heard; do g=${l#?}; case $l in +*) s="$s$g " ;; -*) case $s in *" $g "*) s="${s%% $g *} ${s#* $g }" ;; esac ;; esac; done;',
-  'case $ask in lock*) ask=${ask#lock }; since=${ask%% *}; claim=${ask#* }; lock ;; unlock) free; echo free ;; esac; }',
+/**
+ * dash cannot read with a time limit, so a child watches the guard: it sleeps, and then sees by how often the guard has given way to others whether it has heard
+ * anything. One process for each part of the time, none for a word. It ends with its parent, and sends a signal to nobody else. @see proc(5)
+ */
+const WATCH = [
+  'watch() { trap - TERM; last= idle=0; while sleep "$part" && read -r a b c d e </proc/self/stat && [ "$d" = "$$" ]; do',
+  'while read -r k v && [ "$k" = "${k#voluntary}" ]; do :; done <"/proc/$$/status";',
+  `case $v in "$last") idle=$((idle + 1)) ;; *) last=$v idle=0 ;; esac; [ "$idle" -lt ${PARTS - 1} ] || kill -TERM "$$"; done; }`,
+].join(' ');
+
+/** Takes up a line. `read` takes no byte beyond it. */
+const HEAR = [
+  'hear() { case $l in =*) end "${l#?}" ;; +*) s="$s${l#?} " ;;',
+  '-*) g=${l#?}; case $s in *" $g "*) s="${s%% $g *} ${s#* $g }" ;; esac ;;',
+  'lock*) l=${l#lock }; since=${l%% *}; claim=${l#* }; lock ;; unlock) free; echo free ;; .) keep || leave ;; esac; }',
 ].join(' ');
 
 /**

@@ -11,8 +11,6 @@ import { settled, type Limits } from './limits';
 export interface GuardOptions {
   /** Opens a session of the user whose commands are guarded, with this script. */
   readonly open: (script: string) => Promise<Session>;
-  /** The command that starts a POSIX shell. */
-  readonly sh: string;
   readonly limits: Limits;
   /** See GuardScript. */
   readonly lockDirectory?: string;
@@ -96,10 +94,10 @@ export class Guard {
   }
 
   async #open(): Promise<Session> {
-    const { open, sh, limits: { silenceMs, beatMs }, lockDirectory } = this.#options;
+    const { open, limits: { silenceMs, beatMs }, lockDirectory } = this.#options;
     // Whoever asks starts it, so this is the question that it is started with.
     const first = this.#asked?.line;
-    const script = guardScript({ sh, silenceMs, ...(lockDirectory === undefined ? {} : { lockDirectory }), ...(first === undefined ? {} : { first }) });
+    const script = guardScript({ silenceMs, ...(lockDirectory === undefined ? {} : { lockDirectory }), ...(first === undefined ? {} : { first }) });
     const session = await open(script).catch((error: unknown) => {
       this.#session = undefined;
       throw error;

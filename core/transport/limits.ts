@@ -1,8 +1,8 @@
 /** How long the transport waits for what, in milliseconds, and how much it takes; tests make some smaller. */
 export interface Limits {
-  /** Word to the guard and the lock holder so often. */
+  /** Word to the guards so often. */
   readonly beatMs: number;
-  /** Guard and lock holder take the controller for dead after so long without a word. */
+  /** A guard takes the controller for dead after so long without a word, at the earliest after two thirds of it. */
   readonly silenceMs: number;
   /** SSH keep-alive; after three without an answer the link is down. */
   readonly keepaliveMs: number;

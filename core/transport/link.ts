@@ -37,20 +37,16 @@ export class Link implements HostLink {
     this.#options = options;
   }
 
-  /** Can it still be used? */
-  get up(): boolean {
-    return this.#options.wire.failure === undefined;
-  }
-
-  as(becomeUser: string | undefined): Promise<OpenConnection> {
+  async as(becomeUser: string | undefined): Promise<OpenConnection> {
+    if (this.#options.wire.failure !== undefined) throw this.#options.wire.failure;
     const user = becomeUser ?? this.#options.wire.user;
     const open = this.#opening.get(user);
-    if (open !== undefined) return open;
+    if (open !== undefined) return await open;
     const opening = this.#open(user);
     this.#opening.set(user, opening);
     // A wrong password now need not be one later: a failure is not kept.
     opening.catch(() => this.#opening.delete(user));
-    return opening;
+    return await opening;
   }
 
   async lock(claim: LockClaim, becomeUser: string | undefined): Promise<HostLock> {

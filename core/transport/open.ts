@@ -63,9 +63,10 @@ export function createTransport(options: TransportOptions): Transport {
     link: async (host: Host, signal: AbortSignal): Promise<HostLink> => {
       if (cancelled.signal.aborted) throw new InterruptedError();
       const current = links.get(host);
+      // One that is down stays so, for the run's lock went with it.
       const known = await current?.catch(() => undefined);
-      if (known?.up === true) return known;
-      // Whoever comes first opens the new one.
+      if (known !== undefined) return known;
+      // Whoever comes first tries again.
       if (links.get(host) === current) links.set(host, open(host, signal));
       return links.get(host) ?? open(host, signal);
     },

@@ -41,8 +41,8 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    const { sh, limits, lockDirectory } = options;
-    this.guard = new Guard({ open: script => this.#standing(script), sh, limits, ...(lockDirectory === undefined ? {} : { lockDirectory }) });
+    const { limits, lockDirectory } = options;
+    this.guard = new Guard({ open: script => this.#standing(script), limits, ...(lockDirectory === undefined ? {} : { lockDirectory }) });
   }
 
   /** Is any command under way? */

@@ -3,7 +3,7 @@ import { ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Shell } from './shell';
 
-const NEEDED = ['base64', 'cat', 'chmod', 'chown', 'head', 'mv', 'readlink', 'rm', 'sha256sum', 'stat', 'sync', 'timeout'];
+const NEEDED = ['base64', 'cat', 'chmod', 'chown', 'head', 'mv', 'readlink', 'rm', 'sha256sum', 'sleep', 'stat', 'sync', 'timeout'];
 
 /** What a host's shell can do. */
 export interface Abilities {

@@ -99,6 +99,20 @@ asRoot('over ssh', () => {
     expect(recap.exit).toBe(4);
   });
 
+  test.for(['link', 'guard'] as const)('a host whose %s is lost between two tasks gets nothing more: its lock is gone, and no other connection is opened', async what => {
+    await using s = await site('m1', 'm2');
+    const first = task('First', ({ host }) => script({ run: host.name === 'm2' ? `until test -e ${fileOn(host, 'go')}; do sleep 0.05; done; sleep 0.5` : ':' }));
+    const [m1, m2] = s.servers;
+    const lose = (): void => {
+      if (what === 'link') m1?.cut();
+      else for (const pid of m1?.pids ?? []) if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('unlock')) process.kill(pid, 'SIGKILL');
+      writeFileSync(join(m2?.dir ?? '', 'go'), '');
+    };
+    const { recap, events } = await s.run(book(first, write), { onEvent: event => { if (event.type === 'task' && event.host === 'm1') lose(); } });
+    expect(outcomes(events)).toEqual(['First m1=changed', 'First m2=changed', 'Write m1=unreachable', 'Write m2=changed']);
+    expect(recap.exit).toBe(4);
+  });
+
   test('a host that is lost in its gate stays out of service, and the roll stops there', async () => {
     await using s = await site('m1', 'm2', 'm3');
     const gate = task('Gate', ({ host }) => script({ run: host.name === 'm2' ? 'echo at work; echo and it waits for a service that is not to come; sleep 30' : ':' }));

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -51,6 +52,15 @@ test('beats keep the guard content: nothing is killed while the controller lives
   expect((await opened.on.run(raw('sleep 2.5; echo through'))).stdout).toBe('through\n');
 });
 
+test('a guard takes with it who watches over it', async () => {
+  await using server = await startSshServer();
+  const silenceMs = 3_000_000_000 + randomInt(1_000_000);
+  const opened = await connectTo(server.host(), { limits: { silenceMs } });
+  await until(() => processesWith(`${silenceMs / 3 / 1000}`).length === 1);
+  await opened.transport.close();
+  expect(processesWith(`${silenceMs / 3 / 1000}`)).toEqual([]);
+});
+
 test('a link that dies without a word is noticed by keep-alive', async () => {
   await using server = await startSshServer();
   await using opened = await connectTo(server.host(), { limits: { keepaliveMs: 100 } });
@@ -60,7 +70,7 @@ test('a link that dies without a word is noticed by keep-alive', async () => {
   await expect(opened.on.run(raw('true'))).rejects.toThrow('the link dropped');
 });
 
-test('after a drop the next link is a new one', async () => {
+test('after a drop there is no other link: the lock went with it', async () => {
   await using server = await startSshServer();
   await using transport = testTransport();
   const host = server.host();
@@ -69,9 +79,8 @@ test('after a drop the next link is a new one', async () => {
   const on = await first.as(undefined);
   server.cut();
   await expect(on.run(raw('sleep 5'))).rejects.toMatchObject({ kind: 'connection' });
-  const second = await transport.link(host, NEVER);
-  expect(second).not.toBe(first);
-  expect((await (await second.as(undefined)).run(raw('echo back'))).stdout).toBe('back\n');
+  expect(await transport.link(host, NEVER)).toBe(first);
+  await expect(first.as(undefined)).rejects.toThrow('the link dropped');
 });
 
 test('a guard that is killed on the host is replaced, and still guards', async () => {
