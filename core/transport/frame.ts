@@ -46,6 +46,11 @@ export function shellFrame(framed: Framed): Buffer {
   return Buffer.concat([Buffer.from(`${begin}( runsheet_input=`), quoted, Buffer.from(`; ${inSubshell(order, mark, ' </dev/null')}\n`)]);
 }
 
+/** The shell text of a command that the shell itself carries out, so that it must neither end nor change it: no process is started for it. */
+export function inPlace({ order, mark }: Framed): string {
+  return `${order.text}; printf '%s 0\\n' ${mark}; printf '%s \\n' ${mark} >&2`;
+}
+
 function inSubshell({ text, isTimed = false }: Order, mark: string, after: string): string {
   const end = isTimed
     ? `runsheet_code=$?; ${clock('runsheet_to')}; printf '%s %s %s %s\\n' ${mark} "$runsheet_code" "$runsheet_from" "$runsheet_to"`

@@ -9,7 +9,7 @@ import { openSession, type Session } from './session';
 import { Shell } from './shell';
 import type { Slots } from './slots';
 import type { Limits } from './limits';
-import { requireTools, type Abilities } from './tools';
+import { requireTools, TOOLS, type Abilities } from './tools';
 import type { Wire } from './wire';
 
 /** One host and user, and what their sessions share. */
@@ -142,7 +142,7 @@ export class Sessions {
     const session = await this.#guarded(() => this.#standing());
     this.guard.add(session.pgid);
     void session.channel.closed.then(() => this.guard.remove(session.pgid));
-    const shell = new Shell(session, sh, this.guard, limits);
+    const shell = new Shell(session, { sh, guard: this.guard, limits, opening: TOOLS });
     this.#shell = shell;
     this.#tools ??= requireTools(host, shell).catch((error: unknown) => {
       // The next one asks again.

@@ -4,15 +4,26 @@
  *
  * dash and busybox read ahead on their standard input, so no command may share it, see `shellFrame`.
  */
-import { newMark, shellFrame } from './frame';
-import { Frames } from './frames';
+import { inPlace, newMark, shellFrame } from './frame';
+import { Frames, type Framed } from './frames';
 import type { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
 import type { Session } from './session';
 import type { Limits } from './limits';
 
+/** What a shell is made of. */
+export interface ShellOptions {
+  /** The command that starts a POSIX shell. */
+  readonly sh: string;
+  readonly guard: Guard;
+  readonly limits: Limits;
+  readonly opening: Order;
+}
+
 /** One user's open shell; works its commands off one after another. */
 export class Shell {
+  /** How the opening ended. */
+  readonly opened: Promise<Outcome>;
   readonly #session: Session;
   readonly #guard: Guard;
   readonly #frames: Frames;
@@ -21,13 +32,18 @@ export class Shell {
   /** A child of an earlier command wrote between two frames: it could write into the next one. */
   #polluted = false;
 
-  /** @param session a fresh session, already known to the guard */
-  constructor(session: Session, sh: string, guard: Guard, limits: Limits) {
+  /**
+   * @param session a fresh session, already known to the guard
+   * @param opening what it does first, see `inPlace`
+   */
+  constructor(session: Session, { sh, guard, limits, opening }: ShellOptions) {
     this.#session = session;
     this.#guard = guard;
-    session.start(`exec ${sh}`);
     this.#frames = new Frames({ session, guard, limits, stray: () => { this.#polluted = true; } });
     void session.channel.closed.then(() => { this.#alive = false; });
+    const mark = newMark();
+    this.opened = this.#sent({ order: opening, mark, send: () => session.start(`${inPlace({ order: opening, mark })}; exec ${sh}`) });
+    this.opened.catch(() => undefined);
   }
 
   /** Can the next command run in it? */
@@ -43,12 +59,7 @@ export class Shell {
   /** Sends one command. @throws ChannelGone when the shell ends before the command does. */
   run(order: Order): Promise<Outcome> {
     const mark = newMark();
-    const outcome = this.#frames.run({ order, mark, send: () => void this.#session.channel.input.write(shellFrame({ order, mark })) });
-    // In the order in which they were sent, so the last one to be sent is the last one to end.
-    this.#last = outcome.then(({ killed, signal }) => {
-      if (killed !== undefined || signal !== undefined) this.#alive = false;
-    }, () => { this.#alive = false; });
-    return outcome;
+    return this.#sent({ order, mark, send: () => void this.#session.channel.input.write(shellFrame({ order, mark })) });
   }
 
   /** Lets the shell end by itself; a child that an earlier command left in it stays alive. */
@@ -56,5 +67,14 @@ export class Shell {
     this.#alive = false;
     this.#guard.remove(this.#session.pgid);
     this.#session.channel.input.end();
+  }
+
+  #sent(framed: Framed): Promise<Outcome> {
+    const outcome = this.#frames.run(framed);
+    // In the order in which they were sent, so the last one to be sent is the last one to end.
+    this.#last = outcome.then(({ killed, signal }) => {
+      if (killed !== undefined || signal !== undefined) this.#alive = false;
+    }, () => { this.#alive = false; });
+    return outcome;
   }
 }

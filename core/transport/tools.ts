@@ -1,9 +1,10 @@
 /** The everyday tools that the transport itself needs on a host. Modules check for theirs. */
 import { ConnectionError } from '../errors';
 import type { Host } from '../inventory/host';
+import type { Order } from './outcome';
 import type { Shell } from './shell';
 
-const NEEDED = ['base64', 'cat', 'chmod', 'chown', 'head', 'mv', 'readlink', 'rm', 'sha256sum', 'sleep', 'stat', 'sync', 'timeout'];
+const NEEDED = ['base64', 'cat', 'chmod', 'chown', 'head', 'mv', 'readlink', 'rm', 'sha256sum', 'sleep', 'stat', 'sync'];
 
 /** What a host's shell can do. */
 export interface Abilities {
@@ -11,12 +12,15 @@ export interface Abilities {
   readonly printsItself: boolean;
 }
 
-/** Asks a fresh shell once for all of them, by its builtins alone. @throws ConnectionError naming what is missing. */
-export async function requireTools(host: Host, shell: Shell): Promise<Abilities> {
-  const { stdout } = await shell.run({
-    text: `command -v printf || echo; for t in ${NEEDED.join(' ')}; do command -v $t >/dev/null || echo $t; done`,
-    timeoutMs: 30_000,
-  });
+/** What asks a fresh shell for all of them, by its builtins alone. */
+export const TOOLS: Order = {
+  text: `command -v printf || echo; for t in ${NEEDED.join(' ')}; do command -v $t >/dev/null || echo $t; done`,
+  timeoutMs: 30_000,
+};
+
+/** Reads what was answered. @throws ConnectionError naming what is missing */
+export async function requireTools(host: Host, { opened }: Shell): Promise<Abilities> {
+  const { stdout } = await opened;
   const [printf, ...others] = stdout.toString().split('\n');
   const missing = others.filter(tool => tool !== '');
   if (missing.length === 0) return { printsItself: printf === 'printf' };

@@ -177,7 +177,7 @@ describe('pki.certificate and pki.key', () => {
     expect((await one(join(dir, 'etcd.der'))).leaf).toEqual((await one(cert)).leaf);
     const bare = localTarget(['env', `PATH=${join(dir, 'bin')}`, '/bin/sh']);
     await mkdir(join(dir, 'bin'));
-    const tools = ['base64', 'cat', 'chmod', 'chown', 'env', 'grep', 'head', 'mv', 'readlink', 'rm', 'setsid', 'sh', 'sha256sum', 'stat', 'sync', 'timeout'];
+    const tools = ['base64', 'cat', 'chmod', 'chown', 'env', 'grep', 'head', 'mv', 'readlink', 'rm', 'setsid', 'sh', 'sha256sum', 'sleep', 'stat', 'sync'];
     for (const tool of tools) await symlink(`/bin/${tool}`, join(dir, 'bin', tool));
     expect((await carryOut(key({ path: keyPath }), bare)).value.sha256).toBe((await one(cert)).leaf.key.sha256);
   });
