@@ -137,7 +137,7 @@ facts() {
       set -- "$1" $s
       l=${'${l#?}'}; l=${'${l%?}'}
       case $l in *[!a-zA-Z0-9/._@:+=-]*) l= ;; esac
-      if [ "${'${#l}'}" = "$5" ]; then link "$1" "$l"; else read_link "$1" "$p"; fi ;;
+      if [ -n "$l" ] && [ "${'${#l}'}" = "$5" ]; then link "$1" "$l"; else read_link "$1" "$p"; fi ;;
   esac
   printf 'stat %s %s\n' "$1" "$s"; eval "s$1=\$s"
 }

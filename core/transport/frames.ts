@@ -46,6 +46,11 @@ export class Frames {
     void shellEnded(channel, options.limits).then(() => this.#end());
   }
 
+  /** Is nothing under way? */
+  get idle(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Sends one. A killed command is waited for until its channel closes. @throws ChannelGone also when one that was sent before it took the session along */
   run(framed: Framed): Promise<Outcome> {
     return new Promise((resolve, reject) => {

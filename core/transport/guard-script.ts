@@ -15,7 +15,7 @@ export interface GuardScript {
 }
 
 /**
- * It hears lines: `+PGID` and `-PGID` say what to guard, `=PGID` what to kill at once, `.` that the controller lives. `lock SINCE CLAIM` and `unlock` are answered
+ * It hears lines: `+PGID` and `-PGID` say what to guard, `=PGID` what to kill at once, `~PGID` what to kill that does nothing any more, `.` that the controller lives. `lock SINCE CLAIM` and `unlock` are answered
  * by one line. When its input ends, or no word comes for too long, it kills all that it guards and then lets go of the lock.
  */
 export function guardScript({ silenceMs, lockDirectory = '', first }: GuardScript): string {
@@ -26,7 +26,7 @@ export function guardScript({ silenceMs, lockDirectory = '', first }: GuardScrip
     // It must hold neither the lock nor the channel: no redirection of a function, of which dash keeps a copy to go back.
     '{ exec </dev/null >/dev/null 2>&1 9>&-; watch; } &',
   ].join('; ');
-  const text = `${script} while IFS= read -r l; do hear; done; leave`;
+  const text = `${script} while read -r l; do hear; done; leave`;
   if (/[^ -~]|['!]|\\\\/.test(text)) throw new TypeError('the guard\'s script holds what a login shell would change');
   return text;
 }
@@ -52,23 +52,29 @@ const END = [
   'done; } 2>/dev/null; }',
 ].join(' ');
 
-/** The last it does; whoever watches over it, in its own process group, goes with it. */
-const LEAVE = 'leave() { trap "" TERM; for g in $s; do end "$g"; done; free; kill -TERM "-$$"; exit 0; }; trap leave TERM';
+/**
+ * The last it does; whoever watches over it, in its own process group, goes with it. After silence, which other users' guards may notice a part later, the lock is let
+ * go when they have killed too. A line that nobody hears any more must not end it before.
+ */
+const LEAVE = [
+  'leave() { trap "" TERM HUP; for g in $s; do end "$g"; done; s=" "; [ -z "$1" ] || [ -z "$held" ] || sleep "$part"; free; kill -TERM "-$$"; exit 0; }',
+  'trap "leave late" TERM; trap leave HUP; trap "" PIPE',
+].join('; ');
 
 /**
  * dash cannot read with a time limit, so a child watches the guard: it sleeps, and then sees by how often the guard has given way to others whether it has heard
- * anything. One process for each part of the time, none for a word. It ends with its parent, and sends a signal to nobody else. @see proc(5)
+ * anything. One process for each part of the time, none for a word. When it cannot go on it ends the guard, and sends a signal to nobody else. @see proc(5)
  */
 const WATCH = [
-  'watch() { trap - TERM; last= idle=0; while sleep "$part" && read -r a b c d e </proc/self/stat && [ "$d" = "$$" ]; do',
+  'parent() { read -r a b c d e </proc/self/stat && [ "$d" = "$$" ]; }; watch() { trap - TERM HUP PIPE; last= idle=0; while sleep "$part" && parent; do',
   'while read -r k v && [ "$k" = "${k#voluntary}" ]; do :; done <"/proc/$$/status";',
-  `case $v in "$last") idle=$((idle + 1)) ;; *) last=$v idle=0 ;; esac; [ "$idle" -lt ${PARTS - 1} ] || kill -TERM "$$"; done; }`,
+  `case $v in "$last") idle=$((idle + 1)) ;; *) last=$v idle=0 ;; esac; [ "$idle" -lt ${PARTS - 1} ] || kill -TERM "$$"; done; parent && kill -TERM "$$"; }`,
 ].join(' ');
 
 /** Takes up a line. `read` takes no byte beyond it. */
 const HEAR = [
   'hear() { case $l in =*) end "${l#?}" ;; +*) s="$s${l#?} " ;;',
-  '-*) g=${l#?}; case $s in *" $g "*) s="${s%% $g *} ${s#* $g }" ;; esac ;;',
+  '[-~]*) g=${l#?}; case $l in "~"*) kill -9 "-$g" 2>/dev/null ;; esac; case $s in *" $g "*) s="${s%% $g *} ${s#* $g }" ;; esac ;;',
   'lock*) l=${l#lock }; since=${l%% *}; claim=${l#* }; lock ;; unlock) free; echo free ;; .) keep || leave ;; esac; }',
 ].join(' ');
 
@@ -85,12 +91,12 @@ const LOCK = [
   'make() { mkdir "$dir" 2>/dev/null && return 0; stale || return 1;'
   + ' mkdir "$dir.takeover" 2>/dev/null || { old "$dir.takeover" && rmdir "$dir.takeover"; return 1; };'
   + ' stale && rm -rf -- "$dir"; mkdir "$dir" 2>/dev/null; x=$?; rmdir "$dir.takeover"; return $x; }',
-  'mine() { [ "$(cat "$dir/info" 2>/dev/null)" = "$mine" ]; }',
+  'ours() { [ "$(cat "$dir/info" 2>/dev/null)" = "$ours" ]; }',
   'by_file() { open 2>/dev/null || { printf "no %s\\n" "$(open 2>&1)"; return 0; }; exec 9<"$file"; flock -n 9 || { busy "$file"; exec 9>&-; return 0; };'
   + ' { info >"$file"; } 2>/dev/null || info | dd of="$file" conv=nocreat 2>/dev/null; held=file; echo held; }',
-  'by_folder() { make || { busy "$dir/info"; return 0; }; info >"$dir/info"; mine=$(cat "$dir/info"); true >"$dir/beat"; held=folder; echo held; }',
+  'by_folder() { make || { if [ -d "$dir" ]; then busy "$dir/info"; else echo "no $(mkdir "$dir" 2>&1)"; fi; return 0; }; info >"$dir/info"; ours=$(cat "$dir/info"); true >"$dir/beat"; held=folder; echo held; }',
   'lock() { for dir in ${dirs:-/run/lock /var/lock}; do [ -d "$dir" ] && [ -w "$dir" ] && break; done; file=$dir/runsheet.lock; dir=$file.d;'
   + ' if command -v flock >/dev/null; then by_file; else by_folder; fi; }',
-  'keep() { [ "$held" = folder ] || return 0; mine && touch "$dir/beat"; }',
-  'free() { case $held in file) true 2>/dev/null >"$file"; exec 9>&- ;; folder) mine && rm -rf -- "$dir" ;; esac; held=; }',
+  'keep() { [ "$held" = folder ] || return 0; ours && touch "$dir/beat"; }',
+  'free() { case $held in file) true 2>/dev/null >"$file"; exec 9>&- ;; folder) ours && rm -rf -- "$dir" ;; esac; held=; }',
 ];

@@ -76,9 +76,19 @@ export class Guard {
   async ask(line: string): Promise<string | undefined> {
     const answer = new Promise<string | undefined>(resolve => { this.#asked = { line, answer: resolve }; });
     const isComing = this.#session !== undefined;
-    await this.ready();
+    await this.ready().catch((error: unknown) => {
+      this.#asked = undefined;
+      throw error;
+    });
     if (isComing) this.#tell(line);
     return answer;
+  }
+
+  /** Ends a shell in which nothing is at work. To search the host for what left its group, as `kill` does, takes long where many processes are. */
+  dismiss(pgid: number): void {
+    this.#groups.delete(pgid);
+    this.#doomed.delete(pgid);
+    this.#tell(`~${pgid}`);
   }
 
   /** Kills all groups and ends the guard; waits a moment for the host to say that it is done. Never throws. */
@@ -138,6 +148,8 @@ export class Guard {
     this.#session = undefined;
     const { closeMs } = this.#options.limits;
     const asked = this.#asked;
+    // The next guard is not to take a lock for whoever was told that there is none.
+    this.#asked = undefined;
     // What it said last may come behind its end; and where it was killed, its children hold the channel open.
     if (asked !== undefined) void settled(channel.closed, closeMs).then(() => asked.answer(undefined));
     if (this.#closed) return;

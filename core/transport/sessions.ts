@@ -116,6 +116,7 @@ export class Sessions {
   /** Kills everything that runs in these sessions and closes them; never throws. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#shell?.dismiss();
     await this.guard.close();
   }
 
@@ -167,8 +168,9 @@ export class Sessions {
     if (this.#options.become !== undefined) await this.guard.ready();
     const [session, guard] = await Promise.allSettled([open(), this.guard.ready()]);
     if (session.status === 'rejected') throw session.reason;
-    if (guard.status === 'fulfilled') return session.value;
+    // Closed meanwhile, there is no guard any more that a command could be told to.
+    if (guard.status === 'fulfilled' && !this.#closed) return session.value;
     session.value.channel.destroy();
-    throw guard.reason;
+    throw guard.status === 'rejected' ? guard.reason : new InterruptedError();
   }
 }

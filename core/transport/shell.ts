@@ -62,6 +62,12 @@ export class Shell {
     return this.#sent({ order, mark, send: () => void this.#session.channel.input.write(shellFrame({ order, mark })) });
   }
 
+  /** Ends the shell, unless a command is at work in it. */
+  dismiss(): void {
+    if (this.#frames.idle && this.usable) this.#guard.dismiss(this.#session.pgid);
+    this.#alive = false;
+  }
+
   /** Lets the shell end by itself; a child that an earlier command left in it stays alive. */
   retire(): void {
     this.#alive = false;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cmd, raw } from '../../../core/transport/command';
@@ -52,13 +52,48 @@ test('beats keep the guard content: nothing is killed while the controller lives
   expect((await opened.on.run(raw('sleep 2.5; echo through'))).stdout).toBe('through\n');
 });
 
-test('a guard takes with it who watches over it', async () => {
+test.for([0, 5, 10, 20, 40, 80])('what is just starting when the link is closed ends with it, after %i ms', async ms => {
+  await using server = await startSshServer();
+  const opened = await connectTo(server.host());
+  const seconds = uniqueSleep();
+  const running = expect(opened.on.run(cmd`sleep ${seconds}`, { channel: 'own' })).rejects.toMatchObject({ kind: 'interrupted' });
+  await new Promise(resolve => setTimeout(resolve, ms));
+  await opened.transport.close();
+  await running;
+  expect(processesWith(seconds)).toEqual([]);
+});
+
+test('a guard whose watch is killed ends, and is replaced', async () => {
+  await using server = await startSshServer();
+  const silenceMs = 3_000_000_000 + randomInt(1_000_000);
+  await using opened = await connectTo(server.host(), { limits: { silenceMs } });
+  const sleeping = (): number[] => processesWith(`${silenceMs / 3 / 1000}`);
+  await until(() => sleeping().length === 1);
+  const [before = 0] = sleeping();
+  process.kill(before, 'SIGKILL');
+  await until(() => sleeping().length === 1 && sleeping()[0] !== before);
+  expect((await opened.on.run(raw('echo on'))).stdout).toBe('on\n');
+});
+
+/** `undefined` for a process that is no more; one that nobody has waited for yet is none either. */
+function stateOf(pid: number): string | undefined {
+  try {
+    const state = /^State:\s*(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return state === 'Z' ? undefined : state;
+  } catch {
+    return undefined;
+  }
+}
+
+test('a guard takes with it who watches over it, and the idle shell', async () => {
   await using server = await startSshServer();
   const silenceMs = 3_000_000_000 + randomInt(1_000_000);
   const opened = await connectTo(server.host(), { limits: { silenceMs } });
   await until(() => processesWith(`${silenceMs / 3 / 1000}`).length === 1);
+  const [...pids] = server.pids;
   await opened.transport.close();
   expect(processesWith(`${silenceMs / 3 / 1000}`)).toEqual([]);
+  expect(pids.filter(pid => stateOf(pid) !== undefined)).toEqual([]);
 });
 
 test('a link that dies without a word is noticed by keep-alive', async () => {

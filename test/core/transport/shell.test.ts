@@ -202,9 +202,10 @@ test('output that may be secret is kept out of errors', async () => {
 test('a host that lacks tools is named with them', async () => {
   await using server = await startSshServer();
   const shell = `${server.dir}/bare-sh`;
-  writeFileSync(shell, '#!/bin/sh\n[ "$1" = -c ] && exec sh "$@"\nPATH=/nowhere exec /bin/sh\n', { mode: 0o755 });
+  // The session sets PATH itself: what it evaluates keeps another one.
+  writeFileSync(shell, '#!/bin/sh\nif [ "$1" = -c ]; then c=$2; shift 2; exec /bin/sh -c "alias export=:; PATH=/nowhere; $c" "$@"; fi\nPATH=/nowhere exec /bin/sh "$@"\n', { mode: 0o755 });
   await using opened = await connectTo(server.host(), { shell });
-  const lacking = /^web1: the host has no base64, cat, .*timeout$/;
+  const lacking = /^web1: the host has no base64, cat, .*sync$/;
   await expect(opened.on.look(raw('echo seen'))).rejects.toThrow(lacking);
   await expect(opened.on.run(raw('echo done'))).rejects.toThrow(lacking);
 });
