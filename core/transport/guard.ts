@@ -24,7 +24,7 @@ interface Asked {
 
 /** Watches over the process groups of one user on one host; a guard that was killed there is replaced. */
 export class Guard {
-  /** Called when a guard has ended without being told to, once what it guarded is dead or has another one. */
+  /** Called when a guard has ended without being told to; another one for what it guarded is on its way. */
   onLoss: () => void = () => undefined;
   readonly #options: GuardOptions;
   readonly #groups = new Set<number>();
@@ -153,8 +153,9 @@ export class Guard {
     // What it said last may come behind its end; and where it was killed, its children hold the channel open.
     if (asked !== undefined) void settled(channel.closed, closeMs).then(() => asked.answer(undefined));
     if (this.#closed) return;
-    const another = this.#groups.size > 0 ? settled(this.ready(), closeMs) : Promise.resolve();
-    void another.then(() => this.onLoss());
+    // It is under way before the link is given up, and may still come then.
+    if (this.#groups.size > 0) this.ready().catch(() => undefined);
+    this.onLoss();
   }
 
   #tell(line: string): void {

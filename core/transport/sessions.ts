@@ -169,8 +169,9 @@ export class Sessions {
     const [session, guard] = await Promise.allSettled([open(), this.guard.ready()]);
     if (session.status === 'rejected') throw session.reason;
     // Closed meanwhile, there is no guard any more that a command could be told to.
-    if (guard.status === 'fulfilled' && !this.#closed) return session.value;
+    const { failure } = this.#options.wire;
+    if (guard.status === 'fulfilled' && !this.#closed && failure === undefined) return session.value;
     session.value.channel.destroy();
-    throw guard.status === 'rejected' ? guard.reason : new InterruptedError();
+    throw failure ?? (guard.status === 'rejected' ? guard.reason : new InterruptedError());
   }
 }
