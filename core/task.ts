@@ -95,8 +95,7 @@ export interface TaskOptions<U extends Uses, V> {
 /** Options with which a task may end without a value. */
 type Conditional<U extends Uses, V> = TaskOptions<U, V> & ({ readonly when: NonNullable<TaskOptions<U, V>['when']> } | { readonly ignoreErrors: string });
 type ActionValue<A> = A extends Action<infer V> ? V : A extends readonly Action<infer V>[] ? readonly V[] : never;
-// Without `uses` a function gets nothing but `host`.
-// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- meant to be empty: without `uses` a function gets nothing but `host`
 type NoUses = Record<never, Use>;
 
 /**

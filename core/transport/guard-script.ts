@@ -1,7 +1,7 @@
 /**
  * The guard's shell text. It stands in the command line that starts the guard, so that no round trip is spent on bringing it and no process on decoding it:
  * on one line and without what a login shell (bash, csh, fish) reads inside single quotes.
- * @see flock(1), timeout(1)
+ * @see flock(1), proc(5)
  */
 
 /** How a guard is started. */
@@ -15,8 +15,9 @@ export interface GuardScript {
 }
 
 /**
- * It hears lines: `+PGID` and `-PGID` say what to guard, `=PGID` what to kill at once, `~PGID` what to kill that does nothing any more, `.` that the controller lives. `lock SINCE CLAIM` and `unlock` are answered
- * by one line. When its input ends, or no word comes for too long, it kills all that it guards and then lets go of the lock.
+ * It hears lines: `+PGID` and `-PGID` say what to guard, `=PGID` what to kill at once, `~PGID` what to kill that does nothing any more, `.` that the controller
+ * lives. `lock SINCE CLAIM` and `unlock` are answered by one line. When its input ends, or no word comes for too long, it kills all that it guards and then lets
+ * go of the lock: at the latest four thirds of the silence after the last word.
  */
 export function guardScript({ silenceMs, lockDirectory = '', first }: GuardScript): string {
   const script = [
