@@ -42,6 +42,15 @@ export function processesWith(argument: string): number[] {
   });
 }
 
+/** `gone`, or the state of a process; one that nobody has waited for yet is a zombie, `Z`. */
+export function stateOf(pid: number | string): string {
+  try {
+    return /^State:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+  } catch {
+    return 'gone';
+  }
+}
+
 /** Waits until something holds; the test's own time limit ends it. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(resolve => setTimeout(resolve, 10));

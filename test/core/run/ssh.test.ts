@@ -1,5 +1,5 @@
 /** The engine over SSH: real locks, a link that is cut, several hosts with a /run/lock of their own. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ import type { RecapEvent, RunnerEvent } from '../../../core/report/events';
 import { runPlaybook } from '../../../core/run/run';
 import { createTransport } from '../../../core/transport/open';
 import { startSshServer, type SshServer } from '../../support/ssh-server';
+import { stateOf } from '../../support/transport';
 import { content, script, text } from './modules';
 
 /** A host's own /run/lock is a bind mount, and that needs root. */
@@ -61,8 +62,6 @@ async function site(...names: readonly string[]): Promise<Site> {
 const fileOn = (host: Host, name: string): string => join(String(host.vars['dir']), name);
 const write = task('Write', ({ host }) => content({ path: fileOn(host, 'a'), text: 'x' }));
 const book = (...tasks: Parameters<typeof play>[0]['tasks']): Playbook => playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'all', tasks })] });
-/** `gone`, or the state of a process; one that nobody has waited for yet is a zombie, `Z`. */
-const stateOf = (pid: string): string => (existsSync(`/proc/${pid}`) ? /^State:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '' : 'gone');
 const outcomes = (events: readonly RunnerEvent[]): readonly string[] => events.flatMap(event => (event.type === 'task' ? [`${event.name} ${event.host}=${event.status}`] : [])).sort();
 
 asRoot('over ssh', () => {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cmd, raw } from '../../../core/transport/command';
 import { startSshServer } from '../../support/ssh-server';
-import { connectTo, NEVER, processesWith, testTransport, uniqueSleep, until } from '../../support/transport';
+import { connectTo, NEVER, processesWith, stateOf, testTransport, uniqueSleep, until } from '../../support/transport';
 
 describe.each(['shell', 'own'] as const)('what runs on the %s channel', channel => {
   test('is killed when the link is closed, and the run is told', async () => {
@@ -75,16 +75,6 @@ test('a guard whose watch is killed ends, and is replaced', async () => {
   expect((await opened.on.run(raw('echo on'))).stdout).toBe('on\n');
 });
 
-/** `undefined` for a process that is no more; one that nobody has waited for yet is none either. */
-function stateOf(pid: number): string | undefined {
-  try {
-    const state = /^State:\s*(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return state === 'Z' ? undefined : state;
-  } catch {
-    return undefined;
-  }
-}
-
 test('a guard takes with it who watches over it, and the idle shell', async () => {
   await using server = await startSshServer();
   const silenceMs = 3_000_000_000 + randomInt(1_000_000);
@@ -93,7 +83,7 @@ test('a guard takes with it who watches over it, and the idle shell', async () =
   const [...pids] = server.pids;
   await opened.transport.close();
   expect(processesWith(`${silenceMs / 3 / 1000}`)).toEqual([]);
-  expect(pids.filter(pid => stateOf(pid) !== undefined)).toEqual([]);
+  expect(pids.map(stateOf).filter(state => !/^(gone|Z)/.test(state))).toEqual([]);
 });
 
 test('a link that dies without a word is noticed by keep-alive', async () => {
