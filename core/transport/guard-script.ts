@@ -95,7 +95,8 @@ const LOCK = [
   'ours() { [ "$(cat "$dir/info" 2>/dev/null)" = "$ours" ]; }',
   'by_file() { open 2>/dev/null || { printf "no %s\\n" "$(open 2>&1)"; return 0; }; exec 9<"$file"; flock -n 9 || { busy "$file"; exec 9>&-; return 0; };'
   + ' { info >"$file"; } 2>/dev/null || info | dd of="$file" conv=nocreat 2>/dev/null; held=file; echo held; }',
-  'by_folder() { make || { if [ -d "$dir" ]; then busy "$dir/info"; else echo "no $(mkdir "$dir" 2>&1)"; fi; return 0; }; info >"$dir/info"; ours=$(cat "$dir/info"); true >"$dir/beat"; held=folder; echo held; }',
+  // Its holder may let go between the one look and the other: that is no reason to give up.
+  'by_folder() { n=0; until make; do if [ -d "$dir" ]; then busy "$dir/info"; return 0; fi; w=$(mkdir "$dir" 2>&1) && break; n=$((n + 1)); [ $n -lt 5 ] || { echo "no $w"; return 0; }; done; info >"$dir/info"; ours=$(cat "$dir/info"); true >"$dir/beat"; held=folder; echo held; }',
   'lock() { for dir in ${dirs:-/run/lock /var/lock}; do [ -d "$dir" ] && [ -w "$dir" ] && break; done; file=$dir/runsheet.lock; dir=$file.d;'
   + ' if command -v flock >/dev/null; then by_file; else by_folder; fi; }',
   'keep() { [ "$held" = folder ] || return 0; ours && touch "$dir/beat"; }',

@@ -54,6 +54,8 @@ export class Guard {
   add(pgid: number): void {
     this.#groups.add(pgid);
     this.#tell(`+${pgid}`);
+    // It may have ended while it had nothing to guard, and was not replaced.
+    this.#replace();
   }
 
   /** The group's command has ended; children that it left are left alone. */
@@ -154,8 +156,12 @@ export class Guard {
     if (asked !== undefined) void settled(channel.closed, closeMs).then(() => asked.answer(undefined));
     if (this.#closed) return;
     // It is under way before the link is given up, and may still come then.
-    if (this.#groups.size > 0) this.ready().catch(() => undefined);
+    this.#replace();
     this.onLoss();
+  }
+
+  #replace(): void {
+    if (!this.#closed && this.#groups.size > 0) this.ready().catch(() => undefined);
   }
 
   #tell(line: string): void {

@@ -160,7 +160,9 @@ export class Sessions {
   async #session(script?: string): Promise<Session> {
     const { host, wire, sh, become, limits } = this.#options;
     if (this.#closed) throw new InterruptedError();
-    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }), ...(script === undefined ? {} : { script }) });
+    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }), ...(script === undefined ? {} : { script }) })
+      // Closed by us meanwhile, it could not come.
+      .catch((error: unknown) => { throw this.#closed ? new InterruptedError() : error; });
   }
 
   /** Opens a session beside the guard; behind sudo after it, so that a wrong password is tried once. */
@@ -172,6 +174,7 @@ export class Sessions {
     const { failure } = this.#options.wire;
     if (guard.status === 'fulfilled' && !this.#closed && failure === undefined) return session.value;
     session.value.channel.destroy();
+    if (this.#closed) throw new InterruptedError();
     throw failure ?? (guard.status === 'rejected' ? guard.reason : new InterruptedError());
   }
 }

@@ -5,7 +5,7 @@ import { onCluster, type Bench, type CaseResult, type Proof, type ProofCase } fr
 import type { RunnerEvent } from '../../core/report/events';
 
 /** How a run that was killed is gone on with. */
-export type Continuation = 'resume' | 'run again';
+type Continuation = 'resume' | 'run again';
 
 /** A moment between two tasks. */
 export interface Boundary {
@@ -48,7 +48,7 @@ function caseOf(mode: Continuation, group: number): ProofCase {
 }
 
 /** Kills the playbook at the chosen boundaries of a whole cluster, one after the other, and goes on after each. @param choose in the order of the playbook */
-export async function proveKills(bench: Bench, mode: Continuation, choose: (all: readonly Boundary[]) => readonly Boundary[]): Promise<CaseResult> {
+async function proveKills(bench: Bench, mode: Continuation, choose: (all: readonly Boundary[]) => readonly Boundary[]): Promise<CaseResult> {
   const check = await decommission(bench.lab, { leaving: LEAVING, cwd: bench.cwd, check: true });
   const all = boundariesOf(check.events);
   const chosen = choose(all);

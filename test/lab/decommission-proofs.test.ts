@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { agreementOf } from '../../lab/proofs/agreement';
+import { boundariesOf } from '../../lab/proofs/boundaries';
 import { disagreementsOf } from '../../lab/proofs/check';
 import { changesOf, failuresOf, parseEvents, recapOf } from '../../lab/proofs/events';
 import { randomFrom } from '../../lab/proofs/random';
@@ -7,7 +8,7 @@ import type { Attempt } from '../../lab/proofs/record';
 import { replaceSection, sectionOf } from '../../lab/proofs/section';
 import { treeChanges, type Trees } from '../../lab/proofs/trees';
 import type { Change } from '../../core/module';
-import type { Status, TaskEvent } from '../../core/report/events';
+import type { StartEvent, Status, TaskEvent } from '../../core/report/events';
 
 const change = (resource: string, from: string | null, to: string | null, property = 'content'): Change => ({ resource, property, from, to });
 
@@ -60,6 +61,23 @@ describe('the events of a run', () => {
     ];
     expect(changesOf(events)).toEqual(['m1: p/a: /x content: - -> new', 'm1: p/b']);
     expect(failuresOf(events)).toEqual(['m1: p/c: failed: no']);
+  });
+});
+
+function start(task: string): StartEvent {
+  return { v: 1, type: 'start', run: 'r', at: '2026-11-22T10:15:00.000Z', play: 'p', task, name: task, hosts: ['m1'], handler: false };
+}
+
+describe('the boundaries of a run', () => {
+  test('are the starts of its tasks, several of one task told apart, and the end of the last', () => {
+    expect(boundariesOf(['a', 'b', 'a'].map(start))).toEqual([
+      { place: 1, task: 'a', nth: 1, isEnd: false }, { place: 2, task: 'b', nth: 1, isEnd: false },
+      { place: 3, task: 'a', nth: 2, isEnd: false }, { place: 4, task: 'a', nth: 2, isEnd: true },
+    ]);
+  });
+
+  test('are none where nothing began', () => {
+    expect(boundariesOf([])).toEqual([]);
   });
 });
 

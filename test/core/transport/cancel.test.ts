@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cmd, raw } from '../../../core/transport/command';
@@ -63,16 +63,22 @@ test.for([0, 5, 10, 20, 40, 80])('what is just starting when the link is closed 
   expect(processesWith(seconds)).toEqual([]);
 });
 
-test('a guard whose watch is killed ends, and is replaced', async () => {
+test('a guard whose watch is killed ends, and there is another one for the next command', async () => {
   await using server = await startSshServer();
   const silenceMs = 3_000_000_000 + randomInt(1_000_000);
   await using opened = await connectTo(server.host(), { limits: { silenceMs } });
   const sleeping = (): number[] => processesWith(`${silenceMs / 3 / 1000}`);
   await until(() => sleeping().length === 1);
   const [before = 0] = sleeping();
+  // Its process group is the guard's: the third word behind the name.
+  const guard = Number(readFileSync(`/proc/${before}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2]);
+  expect(server.pids).toContain(guard);
   process.kill(before, 'SIGKILL');
+  // If it had heard of the shell it takes it along, and with it a command that is sent before the shell's end is heard of.
+  const says = async (): Promise<string> => (await opened.on.run(raw('echo on'))).stdout;
+  await until(() => !server.pids.includes(guard));
+  expect(await says().catch(says)).toBe('on\n');
   await until(() => sleeping().length === 1 && sleeping()[0] !== before);
-  expect((await opened.on.run(raw('echo on'))).stdout).toBe('on\n');
 });
 
 test('a guard takes with it who watches over it, and the idle shell', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { cmd, raw } from '../../../core/transport/command';
@@ -161,6 +161,17 @@ test('the stand-in takes over from a holder that died long ago, and from a broke
   expect(readFileSync(join(directory, 'info'), 'utf8')).toContain('RUN-9');
   await lock.release();
   expect(existsSync(directory)).toBe(false);
+});
+
+test('the stand-in takes what its holder let go of between two looks at it', async () => {
+  await using server = await startSshServer();
+  const shell = withoutFlock(server);
+  const mkdir = join(server.dir, 'bin/mkdir');
+  rmSync(mkdir);
+  writeFileSync(mkdir, '#!/bin/sh\n/bin/mkdir "$@" && exit 0\n/bin/rmdir "$1"\nexit 1\n', { mode: 0o755 });
+  mkdirSync(join(server.dir, 'runsheet.lock.d'));
+  await using opened = await connectTo(server.host(), { shell, lockDirectory: server.dir });
+  await (await opened.link.lock(claim('RUN-1'), undefined)).release();
 });
 
 test('a lock that cannot be taken says why', async () => {
