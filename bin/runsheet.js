@@ -3,6 +3,10 @@
 // Help and version need no TypeScript, so they come at once; everything else is in core/cli.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
+
+// V8 would let young objects take 32 MB before it looks which of them still live; with 2 it is as fast here. A flag of V8 that Node 20 has.
+if (process.version.startsWith('v20.')) setFlagsFromString('--semi-space-growth-factor=1');
 
 const args = process.argv.slice(2);
 const only = args.length === 1 ? args[0] : undefined;

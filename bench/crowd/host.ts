@@ -35,6 +35,12 @@ export async function emptyAddresses(lab: Lab): Promise<void> {
   await runOnHost(lab, NAME, 'rm -rf /srv/crowd; mkdir /srv/crowd', { timeoutMs: READY_LIMIT_MS });
 }
 
+/** Makes on the host what a first run on `count` addresses would leave: a copy of what the first address has. */
+export async function fillAddresses(lab: Lab, count: number): Promise<void> {
+  const script = `cd /srv/crowd && for i in $(seq 2 ${count}); do [ -e c$i ] || { cp -a c1 c$i && sed -i "s/c1/c$i/" c$i/site.conf; } || exit 1; done`;
+  await runOnHost(lab, NAME, script, { timeoutMs: READY_LIMIT_MS });
+}
+
 /** How many addresses have the whole of the playbook's work, and nothing else. */
 export async function finished(lab: Lab): Promise<number> {
   const { stdout } = await runOnHost(lab, NAME, 'find /srv/crowd -mindepth 1 | wc -l; find /srv/crowd -name id -size 33c | wc -l', { timeoutMs: READY_LIMIT_MS });

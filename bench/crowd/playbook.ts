@@ -29,6 +29,6 @@ const tasks = [
 export default playbook({
   name: 'Crowd',
   description: 'Twelve everyday tasks on each of many addresses.',
-  plays: [play({ name: 'A folder each', hosts: 'all', become: true, tasks })],
+  plays: [play({ name: 'A folder each', hosts: 'all', become: true, strategy: 'free', tasks })],
 });
 runIfMain(module);

@@ -55,8 +55,11 @@ export class Locks {
   }
 
   #begin(): Promise<void> {
-    this.#all ??= this.#takeAll();
-    this.#all.catch(() => undefined);
+    if (this.#all === undefined) {
+      this.#all = this.#takeAll();
+      // Once: it may be pending for long, and keeps all who listen to it.
+      this.#all.catch(() => undefined);
+    }
     return this.#all;
   }
 

@@ -57,12 +57,21 @@ export class Link implements HostLink {
     return lock;
   }
 
+  /** Is any command under way? */
+  get busy(): boolean {
+    return this.#sessions.some(each => each.busy);
+  }
+
   async close(): Promise<void> {
-    const sessions = [...this.#connections.values()].map(connection => connection.sessions);
+    const sessions = this.#sessions;
     // Another run may be let in once nothing of this one is at work.
-    if (sessions.some(each => each.busy)) await Promise.all(sessions.filter(each => !this.#holders.has(each)).map(each => each.close()));
+    if (this.busy) await Promise.all(sessions.filter(each => !this.#holders.has(each)).map(each => each.close()));
     await Promise.all(sessions.map(each => each.close()));
     await this.#options.wire.close();
+  }
+
+  get #sessions(): readonly Sessions[] {
+    return [...this.#connections.values()].map(connection => connection.sessions);
   }
 
   async #open(user: string): Promise<OpenConnection> {

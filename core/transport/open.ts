@@ -4,6 +4,7 @@ import type { Host } from '../inventory/host';
 import type { Secret } from '../secret';
 import { Connector } from './connect';
 import type { HostLink, Transport } from './connection';
+import { Gate } from './gate';
 import type { HostKeyPolicy } from './host-key';
 import { Link } from './link';
 import { LocalWire } from './local';
@@ -37,6 +38,9 @@ export interface TransportOptions {
   /** Told what the connections do, where that is measured. */
   readonly watch?: Watch;
 }
+
+/** So many idle links are closed at the same time. */
+const FAREWELLS = 200;
 
 /** Makes the transport of one run. Connects to nothing yet. */
 export function createTransport(options: TransportOptions): Transport {
@@ -73,7 +77,10 @@ export function createTransport(options: TransportOptions): Transport {
     close: async () => {
       cancelled.abort();
       const all = await Promise.allSettled([...links.values()]);
-      await Promise.all(all.filter(link => link.status === 'fulfilled').map(link => link.value.close()));
+      const open = all.flatMap(link => (link.status === 'fulfilled' ? [link.value] : []));
+      // What is at work is killed at once. Of the others, a thousand farewells in one moment would need much memory.
+      const gate = new Gate(FAREWELLS);
+      await Promise.all(open.map(link => (link.busy ? link.close() : gate.within(() => link.close()))));
     },
   };
 }

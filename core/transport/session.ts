@@ -40,11 +40,13 @@ export interface SessionPlan {
 /** Starts a session. @throws ConnectionError with what to do when no shell, or no sudo, answers. */
 export async function openSession(plan: SessionPlan): Promise<Session> {
   const mark = `runsheet-${randomBytes(12).toString('hex')}`;
-  const { sh, become, script } = plan;
+  // What stays with the session until it ends is to be small: a thousand hosts have two each.
+  const { script, ...rest } = plan;
+  const { sh, become } = rest;
   const line = become === undefined ? bootLine(sh, mark, script) : sudoLine(become, mark, bootLine(sh, mark));
-  const channel = await plan.wire.exec(`exec ${line}`);
+  const channel = await rest.wire.exec(`exec ${line}`);
   try {
-    const { pgid, early } = await hello(channel, mark, plan);
+    const { pgid, early } = await hello(channel, mark, rest);
     const start = (text: string): void => void channel.input.write(`${scriptLine(text)}\n`);
     if (script !== undefined && become !== undefined) start(script);
     return { channel: heardFromTheBeginning(channel, early), pgid, start };
@@ -90,7 +92,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<{ readonly pgid: number; readonly early: Early }> {
+function hello(channel: Channel, mark: string, plan: Omit<SessionPlan, 'script'>): Promise<{ readonly pgid: number; readonly early: Early }> {
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
@@ -135,7 +137,7 @@ function hello(channel: Channel, mark: string, plan: SessionPlan): Promise<{ rea
   });
 }
 
-function explain(plan: SessionPlan, exit: Exit, output: string): ConnectionError {
+function explain(plan: Omit<SessionPlan, 'script'>, exit: Exit, output: string): ConnectionError {
   if (/setsid.*not found|not found.*setsid/.test(output)) {
     return new ConnectionError(plan.host.name, 'the host has no setsid, which keeps commands apart', 'Install util-linux (or busybox with setsid).');
   }

@@ -9,7 +9,7 @@ import { openSession, type Session } from './session';
 import { Shell } from './shell';
 import type { Slots } from './slots';
 import type { Limits } from './limits';
-import { requireTools, TOOLS, type Abilities } from './tools';
+import { requireTools, type Abilities } from './tools';
 import type { Wire } from './wire';
 
 /** One host and user, and what their sessions share. */
@@ -143,9 +143,12 @@ export class Sessions {
     const session = await this.#guarded(() => this.#standing());
     this.guard.add(session.pgid);
     void session.channel.closed.then(() => this.guard.remove(session.pgid));
-    const shell = new Shell(session, { sh, guard: this.guard, limits, opening: TOOLS });
+    const shell = new Shell(session, { sh, guard: this.guard, limits });
     this.#shell = shell;
-    this.#tools ??= requireTools(host, shell).catch((error: unknown) => {
+    const asked = requireTools(host, shell);
+    // Of a later shell nobody wants to know.
+    asked.catch(() => undefined);
+    this.#tools ??= asked.catch((error: unknown) => {
       // The next one asks again.
       this.#tools = undefined;
       if (this.#shell === shell) this.#shell = undefined;

@@ -17,14 +17,12 @@ export interface ShellOptions {
   readonly sh: string;
   readonly guard: Guard;
   readonly limits: Limits;
-  readonly opening: Order;
 }
 
 /** One user's open shell; works its commands off one after another. */
 export class Shell {
-  /** How the opening ended. */
-  readonly opened: Promise<Outcome>;
   readonly #session: Session;
+  readonly #sh: string;
   readonly #guard: Guard;
   readonly #frames: Frames;
   #last: Promise<unknown> = Promise.resolve();
@@ -32,18 +30,19 @@ export class Shell {
   /** A child of an earlier command wrote between two frames: it could write into the next one. */
   #polluted = false;
 
-  /**
-   * @param session a fresh session, already known to the guard
-   * @param opening what it does first, see `inPlace`
-   */
-  constructor(session: Session, { sh, guard, limits, opening }: ShellOptions) {
+  /** @param session a fresh session, already known to the guard */
+  constructor(session: Session, { sh, guard, limits }: ShellOptions) {
     this.#session = session;
+    this.#sh = sh;
     this.#guard = guard;
     this.#frames = new Frames({ session, guard, limits, stray: () => { this.#polluted = true; } });
     void session.channel.closed.then(() => { this.#alive = false; });
+  }
+
+  /** Starts it, once. @param opening what it does first, see `inPlace` @returns how that ended */
+  start(opening: Order): Promise<Outcome> {
     const mark = newMark();
-    this.opened = this.#sent({ order: opening, mark, send: () => session.start(`${inPlace({ order: opening, mark })}; exec ${sh}`) });
-    this.opened.catch(() => undefined);
+    return this.#sent({ order: opening, mark, send: () => this.#session.start(`${inPlace({ order: opening, mark })}; exec ${this.#sh}`) });
   }
 
   /** Can the next command run in it? */

@@ -13,14 +13,14 @@ export interface Abilities {
 }
 
 /** What asks a fresh shell for all of them, by its builtins alone. */
-export const TOOLS: Order = {
+const TOOLS: Order = {
   text: `command -v printf || echo; for t in ${NEEDED.join(' ')}; do command -v $t >/dev/null || echo $t; done`,
   timeoutMs: 30_000,
 };
 
-/** Reads what was answered. @throws ConnectionError naming what is missing */
-export async function requireTools(host: Host, { opened }: Shell): Promise<Abilities> {
-  const { stdout } = await opened;
+/** Starts a fresh shell with that question. @throws ConnectionError naming what is missing */
+export async function requireTools(host: Host, shell: Shell): Promise<Abilities> {
+  const { stdout } = await shell.start(TOOLS);
   const [printf, ...others] = stdout.toString().split('\n');
   const missing = others.filter(tool => tool !== '');
   if (missing.length === 0) return { printsItself: printf === 'printf' };
