@@ -19,6 +19,9 @@ export function crowdLimitMs(addresses: number): number {
   return RUN_LIMIT_MS * Math.max(1, addresses / LIMIT_ADDRESSES);
 }
 
+/** So many addresses of one host at the same time (`--forks`): fifty handshakes with one machine take so long that some are given up. */
+export const AT_ONCE = 20;
+
 /** Why something was not measured. */
 export const OVER = 'the time of this sitting was over';
 

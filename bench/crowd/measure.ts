@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hostOf, type Lab } from '../../lab/lab';
 import { sshCommand, runIn } from '../command';
-import { crowdLimitMs, hasTime, mayGoOn, OVER, type Limits } from '../limits';
+import { AT_ONCE, crowdLimitMs, hasTime, mayGoOn, OVER, type Limits } from '../limits';
 import { runRunsheet } from '../peers/runsheet';
 import { labTargets, makePlace, namespaceOf } from '../places';
 import type { CrowdCell, CrowdFloor, Job, Place } from '../types';
@@ -13,8 +13,6 @@ import { crowdTargets, emptyAddresses, fillAddresses, finished, isCrowd, openAdd
 const PLAYBOOK = join(__dirname, 'playbook.ts');
 const FLOOR = join(__dirname, '../everyday/floor.sh');
 const REGISTER = join(__dirname, '../../bin/register.js');
-/** As many at the same time (`--forks`): all of them are one machine, where fifty handshakes at once take so long that some are given up. */
-const AT_ONCE = 20;
 
 const usage = z.strictObject({ cpuSeconds: z.number(), memoryMb: z.number() });
 

@@ -14,7 +14,7 @@ test.each([
   '| Runsheet | 0.50 | 1.50 | 10.0 | 22 | 1 | 12.0 | 8.00 |',
   '| 100 | unchanged | 3.00 | 30.0 | 1.50 | 15.0 | 80.0 | – |',
   '| 1000 | unchanged | 45.0 | 45.0 | 12.0 | 12.0 | 140 | 68.3 |',
-  '`ssh ADDRESS true`, 50 at a time: 100 addresses 2.00 s.',
+  '`ssh ADDRESS true`, 20 at a time: 100 addresses 2.00 s.',
 ])('the report has the line %s', line => {
   expect(lines).toContain(line);
 });
