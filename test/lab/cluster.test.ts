@@ -151,11 +151,11 @@ describe('a cluster with ECDSA keys, other paths and names, and the apiserver\'s
   });
 });
 
-describe.runIf(process.env['RUNSHEET_KUBE_DIR'] !== undefined)('the cluster of the article, with real Kubernetes', () => {
-  const up = useCluster({ masters: 3, nodes: 2 }, { kube: 'real' });
+describe.runIf(process.env['RUNSHEET_KUBE_DIR'] !== undefined)('a small cluster with real Kubernetes; decommission.test.ts has a whole one', () => {
+  const up = useCluster({ masters: 1, nodes: 1 }, { kube: 'real' });
 
   test('is whole', async () => {
-    expect(await clusterStatus(up())).toMatchObject({ kube: 'real Kubernetes 1.20', ready: all, notReady: [], endpoints: [m1, m2, m3] });
+    expect(await clusterStatus(up())).toMatchObject({ kube: 'real Kubernetes 1.20', ready: [m1, n1], notReady: [], endpoints: [m1] });
     expect(await kubectl(up(), n1, 'version --short')).toMatch(/^Server Version: v1\.20\.\d+$/m);
   });
 
@@ -164,7 +164,7 @@ describe.runIf(process.env['RUNSHEET_KUBE_DIR'] !== undefined)('the cluster of t
   });
 
   test('fails no request of its clients', async () => {
-    const clients = await startClients(up(), { hosts: [m1, n1, n2] });
+    const clients = await startClients(up(), { hosts: [m1, n1] });
     await sleep(10_000);
     const totals = await clients.stop();
     expect(totals).toMatchObject({ failed: 0, lost: [] });

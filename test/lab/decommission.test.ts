@@ -169,12 +169,14 @@ describe('two of three masters leave a cluster (stand-in)', { retry: 0 }, () => 
 describe('a run that is killed while a member leaves', { retry: 0 }, () => {
   const up = useCluster({ masters: 3, nodes: 2 }, { kube: 'stand-in' });
 
-  test('is finished by the next one, and nothing is lost', async () => {
+  test('is finished by the same command, and by resume when that is killed, too: nothing is lost', async () => {
     const lab = up();
     const clients = await startClients(lab, { hosts, rate });
     const killed = await decommission(lab, { leaving, cwd, disturb: { after: event => event.type === 'start' && event.name.includes('from etcd') } });
     expect(killed).toMatchObject({ code: null, recap: undefined });
-    const run = await decommission(lab, { leaving, cwd });
+    const killedAgain = await decommission(lab, { leaving, cwd, disturb: { after: event => event.type === 'start' && event.play === 'Retire etcd of the removed members' } });
+    expect(killedAgain).toMatchObject({ code: null, recap: undefined });
+    const run = await decommission(lab, { leaving, cwd, resume: true });
     expectFine(run);
     await expectUnharmed(clients);
     await expectGone(lab);
