@@ -1,8 +1,8 @@
-/** The controller's memory where many hosts are at work: with 1,000 their connections would take more than what runs them. */
+/** The controller's memory where many hosts are at work. */
 import { Buffer } from 'node:buffer';
 import { setFlagsFromString } from 'node:v8';
 
-/** With fewer hosts it makes no difference that anybody would see. */
+/** With fewer hosts there is little to save, and nothing is changed that was not tried. */
 const MANY_HOSTS = 100;
 
 /** Trades a little of the controller's processor time for memory, for the rest of the process. @see the documentation of Buffer.poolSize, and `node --v8-options` */
@@ -10,6 +10,6 @@ export function keepHeapSmall(hosts: number): void {
   if (hosts < MANY_HOSTS) return;
   // A few bytes that a connection keeps for good, such as the server's greeting, keep all of the 8 KB that they were cut from.
   Buffer.poolSize = 1024;
-  // The heap may grow by a tenth before it is looked through, where V8 would double it. Only Node 20 was tried.
+  // The heap may grow by a tenth before it is looked through; V8 itself waits longer. Only Node 20 was tried.
   if (process.version.startsWith('v20.')) setFlagsFromString('--heap-growing-percent=10');
 }
