@@ -21,7 +21,7 @@ export interface PathQuestion extends LookOptions {
   readonly path: string;
 }
 
-/** One thing that a host said: `what` is parent, link, stat, sha256 or content. */
+/** One thing that a host said: `what` is parent, link, stat (`%f %u %g %s %Y %U %G %y` of stat(1)), sha256 or content. */
 export interface PathFact { readonly what: string; readonly value: Buffer }
 
 /** Largest content that is read to show a difference, in bytes. */
@@ -53,18 +53,36 @@ export function factsOf({ bytes }: Pick<CommandResult, 'bytes'>): readonly PathF
   return said(bytes).map(({ what, value }) => ({ what, value }));
 }
 
-/** What `pathLooks` printed, as each question's own look would have printed it, with its share of the time; `undefined` for what must be looked at alone. @throws RunnerError as above */
-export function apart(result: CommandResult, questions: readonly PathQuestion[]): readonly (CommandResult | undefined)[] {
-  const all = said(result.bytes);
+/** What `pathLooks` printed, by question. One that must be looked at alone has the fact `unclear`. @throws RunnerError as above */
+export function factsOfEach({ bytes }: Pick<CommandResult, 'bytes'>, questions: readonly PathQuestion[]): readonly (readonly PathFact[])[] {
+  const all = said(bytes);
+  return questions.map((_question, at) => all.filter(({ number }) => number === at + 1));
+}
+
+/** What somebody asks: about one path, or about several in one `pathLooks`. */
+export type Asked = PathQuestion | readonly PathQuestion[];
+
+/**
+ * What `pathLooks` printed of all that was asked, as the look of each would have printed it, with its share of the time; `undefined` for one path that must be
+ * looked at alone. @throws RunnerError as above
+ */
+export function apart(result: CommandResult, asked: readonly Asked[]): readonly (CommandResult | undefined)[] {
+  const each = factsOfEach(result, asked.flat());
   const { hostMs } = result;
-  const share = hostMs === undefined ? {} : { hostMs: hostMs / questions.length };
-  return questions.map((question, at) => {
-    const own = all.filter(({ number }) => number === at + 1);
-    if (own.some(({ what }) => what === 'unclear')) return undefined;
-    const bytes = Buffer.concat(own.flatMap(printed));
-    return { ...result, ...share, command: cmd`: look at ${question.path}`.text, bytes, stdout: bytes.toString() };
+  let from = 0;
+  return asked.map(one => {
+    const isList = 'length' in one;
+    const questions = isList ? one : [one];
+    const facts = each.slice(from, from += questions.length);
+    if (!isList && facts.flat().some(({ what }) => what === UNCLEAR)) return undefined;
+    const bytes = Buffer.concat(facts.flatMap((own, at) => own.flatMap(fact => printed(fact, at + 1))));
+    const share = hostMs === undefined ? {} : { hostMs: hostMs * questions.length / each.length };
+    return { ...result, ...share, command: cmd`: look at ${questions.map(({ path }) => path)}`.text, bytes, stdout: bytes.toString() };
   });
 }
+
+/** The fact that a path must be looked at alone. */
+export const UNCLEAR = 'unclear';
 
 interface Said extends PathFact { readonly number: number }
 
@@ -93,8 +111,8 @@ function lineEnd(bytes: Buffer, from: number): number {
   return end;
 }
 
-function printed({ what, value }: PathFact): Buffer[] {
-  return MEASURED.has(what) ? [Buffer.from(`${what} 1 ${value.length}\n`), value, Buffer.from('\n')] : [Buffer.from(`${what} 1 ${value.toString()}\n`)];
+function printed({ what, value }: PathFact, number: number): Buffer[] {
+  return MEASURED.has(what) ? [Buffer.from(`${what} ${number} ${value.length}\n`), value, Buffer.from('\n')] : [Buffer.from(`${what} ${number} ${value.toString()}\n`)];
 }
 
 function changed(): RunnerError {
@@ -120,7 +138,7 @@ function script(questions: readonly PathQuestion[], limits: Command): Command {
  * `at` notes a path, `looked` looks at all that were noted, and apart at links that are followed. What is not there is told by the shell alone, where it can see so.
  * stat says with the rest where a link points to: where its quotes leave no doubt, a process less.
  */
-const LOOK = raw(String.raw`f='%f %u %g %s %Y %U %G/%N' n='
+const LOOK = raw(String.raw`f='%f %u %g %s %Y %U %G %y/%N' n='
 ' w= v=
 link() { printf 'link %s %s\n%s\n' "$1" "${'${#2}'}" "$2"; }
 read_link() {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { InterruptedError, RunnerError } from '../errors';
 import type { Foreseen } from '../foreseen';
 import type { Host } from '../inventory/host';
-import { apart, isJoinable, pathLooks, type PathQuestion } from '../path-look';
+import { apart, isJoinable, pathLooks, type Asked } from '../path-look';
 import type { Secret } from '../secret';
 import type { Command } from '../transport/command';
 import type { CommandResult, OpenConnection, RunOptions, Target } from '../transport/connection';
@@ -21,9 +21,9 @@ export interface AheadOptions {
   readonly foreseen: Foreseen | undefined;
 }
 
-/** A question about a path that waits for the others of its moment. */
+/** A question about paths that waits for the others of its moment. */
 interface Waiting {
-  readonly question: PathQuestion;
+  readonly asked: Asked;
   readonly answer: (result: CommandResult | undefined) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -60,8 +60,8 @@ export class AheadTarget implements Target {
   }
 
   #send(command: Command, { ahead = command, expect }: RunOptions): Promise<CommandResult> {
-    if (!('path' in ahead)) return this.#look(ahead, expect);
-    return isJoinable(ahead) ? this.#together(ahead) : this.#look(command, expect);
+    if (!('path' in ahead || 'length' in ahead)) return this.#look(ahead, expect);
+    return [ahead].flat().every(isJoinable) ? this.#together(ahead) : this.#look(command, expect);
   }
 
   #look(command: Command, expect: RunOptions['expect']): Promise<CommandResult> {
@@ -69,17 +69,17 @@ export class AheadTarget implements Target {
     return on.look(command, { signal, timeoutMs: FRESH_MS, ...(expect === undefined ? {} : { expect }) });
   }
 
-  async #together(question: PathQuestion): Promise<CommandResult> {
+  async #together(asked: Asked): Promise<CommandResult> {
     if (this.#waiting.length === 0) queueMicrotask(() => void this.#ask(this.#waiting.splice(0)));
-    const result = await new Promise<CommandResult | undefined>((answer, fail) => this.#waiting.push({ question, answer, fail }));
+    const result = await new Promise<CommandResult | undefined>((answer, fail) => this.#waiting.push({ asked, answer, fail }));
     if (result === undefined) throw notAhead();
     return result;
   }
 
   async #ask(waiting: readonly Waiting[]): Promise<void> {
-    const questions = waiting.map(({ question }) => question);
+    const all = waiting.map(({ asked }) => asked);
     try {
-      const results = apart(await this.#look(pathLooks(questions), [0]), questions);
+      const results = apart(await this.#look(pathLooks(all.flat()), [0]), all);
       for (const [at, { answer }] of waiting.entries()) answer(results[at]);
     } catch (error) {
       for (const { fail } of waiting) fail(error);

@@ -7,7 +7,6 @@
  */
 import type { Host } from '../inventory/host';
 import { see, type Action, type Look } from '../module';
-import type { Command } from '../transport/command';
 import type { OpenConnection } from '../transport/connection';
 import { AheadTarget } from './ahead-target';
 import { becomeUser } from './become';
@@ -15,6 +14,7 @@ import { decide } from './decide';
 import { changesSomething, type HostTask } from './host-work';
 import { taskOf } from '../task';
 import { tasksAhead, usesOf, type LaidPlay, type LaidTask } from './layout';
+import type { Making } from './making';
 import { FRESH_MS, Memory } from './memory';
 import type { Run } from './state';
 
@@ -67,10 +67,10 @@ export class Ahead {
   }
 
   /** Sends the looks behind a change that was sent just now, and those of the next task: they see what the change leaves behind. */
-  sendBehind(job: HostTask, { action, then }: { readonly action: Action<unknown>; readonly then: readonly Command[] }, on: OpenConnection): void {
+  sendBehind(job: HostTask, { action, then }: Pick<Making<unknown>, 'action' | 'then'>, on: OpenConnection): void {
     const target = this.#target(on);
     this.#look(action, target);
-    for (const command of then) target.run(command).catch(() => undefined);
+    then?.(target).catch(() => undefined);
     this.#sendAll(this.#behind(job, 1), job, target);
   }
 

@@ -1,9 +1,9 @@
 /** The making of a change: what was seen before it is forgotten, and the looks that come after it are sent right behind it. */
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
-import type { Command } from '../transport/command';
 import type { OpenConnection } from '../transport/connection';
 import type { HostTask } from './host-work';
+import type { LookAfter } from './perform';
 import type { TaskTarget } from './target';
 
 /** A task at work on a host. */
@@ -18,8 +18,7 @@ export interface Site {
 export interface Making<T> {
   readonly action: Action<unknown>;
   readonly make: () => Promise<T>;
-  /** Looks that are done after it. */
-  readonly then: readonly Command[];
+  readonly then: LookAfter | undefined;
 }
 
 /** Makes the change. */

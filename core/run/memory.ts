@@ -1,4 +1,5 @@
 /** What looks printed that were sent before their turn, on one host as one user. */
+import type { PathQuestion } from '../path-look';
 import type { Command } from '../transport/command';
 import type { CommandResult, RunOptions } from '../transport/connection';
 
@@ -13,7 +14,13 @@ interface Answer {
 
 /** By what an answer is found: what was asked, with all that the answer depends on. */
 export function questionOf(command: Command, { ahead }: Pick<RunOptions, 'ahead'>): string {
-  return ahead !== undefined && 'path' in ahead ? JSON.stringify([ahead.path, ahead.follow, ahead.sha256, ahead.content]) : command.text;
+  if (ahead === undefined) return command.text;
+  if ('path' in ahead) return JSON.stringify(partsOf(ahead));
+  return 'length' in ahead ? JSON.stringify(ahead.map(partsOf)) : command.text;
+}
+
+function partsOf({ path, follow, sha256, content }: PathQuestion): readonly unknown[] {
+  return [path, follow, sha256, content];
 }
 
 /** Answers by question. */

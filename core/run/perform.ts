@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { spoken } from '../duration';
 import { CheckError, ConvergenceError } from '../errors';
 import { see, type Action, type Change, type Check, type Imperative, type Resource, type WayBack } from '../module';
-import type { Command } from '../transport/command';
 import type { Target } from '../transport/connection';
 import type { UndoKeeper } from './undo';
 
@@ -20,9 +19,12 @@ export interface Doings {
   readonly before: () => Promise<boolean>;
   /** Keeps what a rollback needs; without it nothing is kept. */
   undo?: UndoKeeper;
-  /** Surrounds the making of a change: what was seen before it is forgotten. @param then looks that are done after it */
-  making: <T>(action: Action<unknown>, make: () => Promise<T>, then: readonly Command[]) => Promise<T>;
+  /** Surrounds the making of a change: what was seen before it is forgotten. */
+  making: <T>(action: Action<unknown>, make: () => Promise<T>, then?: LookAfter) => Promise<T>;
 }
+
+/** What is looked at after a change. */
+export type LookAfter = (on: Target) => Promise<unknown>;
 
 /** Does it and returns its value. @throws whatever goes wrong; `doings` then says how far it came */
 export async function perform(action: Action<unknown>, on: Target, doings: Doings): Promise<unknown> {
@@ -86,8 +88,8 @@ interface Acting { readonly action: Action<unknown>; readonly back: WayBack; rea
 
 /** Makes a change, with what a rollback needs of it on record before and after. */
 function kept<T>({ doings, ...changing }: Acting, make: () => Promise<T>): Promise<T> {
-  const making = (then: readonly Command[]): Promise<T> => doings.making(changing.action, make, then);
-  return doings.undo === undefined ? making([]) : doings.undo.around(changing, making);
+  const making = (then?: LookAfter): Promise<T> => doings.making(changing.action, make, then);
+  return doings.undo === undefined ? making() : doings.undo.around(changing, making);
 }
 
 function difference({ resource, property, from, to }: Change): string {

@@ -1,5 +1,7 @@
 /** Fingerprints of paths: the shell says the facts, in as few processes as it can, and here they become words. dash, bash and busybox do. @see stat(1) */
+import { createHash } from 'node:crypto';
 import { CommandError } from '../errors';
+import { factsOfEach, pathLooks, UNCLEAR, type PathFact } from '../path-look';
 import { cmd, lines, raw, type Command } from '../transport/command';
 import type { CommandResult, Target } from '../transport/connection';
 import type { Fingerprint, PathAfter, PathBefore } from './undo-record';
@@ -42,7 +44,7 @@ tell() {
 tree() { find . ! -type d ! -type l -exec stat -c '%n %f %u:%g %s %Y' {} + && find . \( -type d -o -type l \) -exec stat -c '%N %f %u:%g' {} +; }`.replaceAll('\\${', '${'));
 
 /** Prints what is at the paths, for `readLooks`. */
-export function lookCommand(paths: readonly Pick<PathBefore, 'path' | 'only'>[]): Command {
+function lookCommand(paths: readonly Pick<PathBefore, 'path' | 'only'>[]): Command {
   const notes = paths.map(({ path, only }, i) => {
     const note = only ? cmd`note ${path} only` : cmd`note ${path}`;
     return (i + 1) % MOST_AT_ONCE === 0 ? lines(note, raw('tell')) : note;
@@ -51,9 +53,51 @@ export function lookCommand(paths: readonly Pick<PathBefore, 'path' | 'only'>[])
 }
 
 /** Looks at paths; the answers stand in their order. @throws CommandError where one cannot be read */
-export async function lookAt(on: Target, paths: readonly Pick<PathBefore, 'path' | 'only'>[]): Promise<readonly Looked[]> {
-  return paths.length === 0 ? [] : readLooks(on.host.name, await on.run(lookCommand(paths)));
+export async function lookAt(on: Target, paths: readonly ToLookAt[]): Promise<readonly Looked[]> {
+  const parts = Array.from({ length: Math.ceil(paths.length / MOST_AT_ONCE) }, (_, i) => paths.slice(i * MOST_AT_ONCE, (i + 1) * MOST_AT_ONCE));
+  return (await Promise.all(parts.map(part => lookAtFew(on, part)))).flat();
 }
+
+type ToLookAt = Pick<PathBefore, 'path' | 'only'>;
+
+/** Asks as modules ask, so that their looks and this one are one command; what is a tree, or cannot be told so, by the script. */
+async function lookAtFew(on: Target, paths: readonly ToLookAt[]): Promise<readonly Looked[]> {
+  const dirs = [...new Set(paths.map(dirOf))];
+  const questions = [...paths.map(({ path }) => ({ path, follow: false, sha256: true })), ...dirs.map(path => ({ path, follow: false }))];
+  const facts = factsOfEach(await on.run(pathLooks(questions), { ahead: questions }), questions);
+  const found = paths.map((each, i) => looked(each, facts[i] ?? [], facts[paths.length + dirs.indexOf(dirOf(each))] ?? []));
+  const open = paths.filter((_path, i) => found[i] === undefined);
+  if (open.length === 0) return found.filter(each => each !== undefined);
+  const others = readLooks(on.host.name, await on.run(lookCommand(open))).values();
+  return found.flatMap(each => each ?? others.next().value ?? []);
+}
+
+/** With a slash at its end, so that a link to a directory is one. */
+function dirOf({ path }: ToLookAt): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
+/** `undefined` where facts do not tell. */
+function looked({ path, only }: ToLookAt, own: readonly PathFact[], dir: readonly PathFact[]): Looked | undefined {
+  if ([...own, ...dir].some(({ what }) => what === UNCLEAR)) return undefined;
+  const of = (facts: readonly PathFact[], wanted: string): Buffer | undefined => facts.find(({ what }) => what === wanted)?.value;
+  const stat = statOf(of(own, 'stat'));
+  const type = stat === undefined ? 'absent' : TYPES.get(stat.raw.charAt(0)) ?? 'other';
+  if (type === 'directory' && !only) return undefined;
+  const link = of(own, 'link');
+  const hash = link === undefined ? of(own, 'sha256')?.toString() : createHash('sha256').update(link).digest('hex');
+  return { is: fingerprint(type, stat, hash), dirTime: statOf(of(dir, 'stat'))?.time ?? '-', only, path };
+}
+
+/** Of `%f %u %g %s %Y %U %G %y`. */
+function statOf(value: Buffer | undefined): Stat | undefined {
+  if (value === undefined) return undefined;
+  const [raw = '', uid = '', gid = '', , , , , ...time] = value.toString().split(' ');
+  return { raw, mode: (Number.parseInt(raw, 16) & 0o7777).toString(8), owner: `${uid}:${gid}`, time: time.join('_') };
+}
+
+/** The first digit of the mode that stat says in hexadecimal. */
+const TYPES: ReadonlyMap<string, string> = new Map([['8', 'file'], ['a', 'link'], ['4', 'directory']]);
 
 /** Reads what `note` and `tell` said. @throws CommandError when that is not what they say */
 export function readLooks(host: string, result: CommandResult, from = 0): readonly Looked[] {
@@ -68,13 +112,17 @@ export function readLooks(host: string, result: CommandResult, from = 0): readon
   while (at < said.length) {
     const noted = [next(HEAD)];
     while (said[at]?.startsWith('+') === true) noted.push(next(HEAD));
-    const facts = noted.map(([, type, has]) => ({ own: type === 'absent' ? [] : next(FACTS), dir: has === 'in' ? next(FACTS) : [] }));
+    const line = (): Stat => {
+      const [, raw = '', mode = '', owner = '', time = ''] = next(FACTS);
+      return { raw, mode, owner, time: time.replaceAll(' ', '_') };
+    };
+    const facts = noted.map(([, type, has]) => ({ own: type === 'absent' ? undefined : line(), dir: has === 'in' ? line() : undefined }));
     const hashes = new Map<number, string | undefined>();
     for (const [i, [, type = '']] of noted.entries()) if (type === 'file') hashes.set(i, next(HASH)[1]);
     for (const [i, [, type = '']] of noted.entries()) if (type === 'link' || type === 'tree') hashes.set(i, next(HASH)[1]);
     all.push(...noted.map(([, type = '', , much, path = ''], i): Looked => {
-      const { own = [], dir = [] } = facts[i] ?? {};
-      return { is: fingerprint(type, own, hashes.get(i) ?? '-'), dirTime: timeOf(dir), only: much === 'only', path };
+      const { own, dir } = facts[i] ?? {};
+      return { is: fingerprint(type, own, hashes.get(i)), dirTime: dir?.time ?? '-', only: much === 'only', path };
     }));
   }
   return all;
@@ -90,15 +138,21 @@ const FACTS = /^([0-9a-f]+) \d+ (\d+) (\d+:\d+) (.+)$/;
 const HASH = /^\\?([0-9a-f]{64}) /;
 
 /** Words without blanks, equal for equal things. */
-function fingerprint(type: string, facts: readonly string[], hash: string): Fingerprint {
-  const [, raw = '-', mode = '-', owner = '-'] = facts;
+function fingerprint(type: string, stat: Stat | undefined, hash = '-'): Fingerprint {
+  const { raw, mode, owner, time } = stat ?? { raw: '-', mode: '-', owner: '-', time: '-' };
   const shown = type === 'other' ? raw : type === 'link' ? '-' : mode;
-  return [type, shown, owner, hash, type === 'file' ? timeOf(facts) : '-'].join(' ');
+  return [type, shown, owner, hash, type === 'file' ? time : '-'].join(' ');
 }
 
-/** `2026-11-25_17:48:54.778142097_+0000`, `-` where there is nothing. */
-function timeOf([, , , , time = '-']: readonly string[]): string {
-  return time.replaceAll(' ', '_');
+/** What stat says of a path. */
+interface Stat {
+  /** File type and mode, hexadecimal. */
+  readonly raw: string;
+  /** Permission bits, octal. */
+  readonly mode: string;
+  readonly owner: string;
+  /** `2026-11-25_17:48:54.778142097_+0000` */
+  readonly time: string;
 }
 
 /** A time of a fingerprint as stat says it. */

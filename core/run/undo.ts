@@ -1,10 +1,9 @@
 /** Keeps what a rollback needs of each change: copies on the host and a line in the record before it, what it left after it. */
 import { CommandError, isRunnerError, messageOf } from '../errors';
 import type { Action, WayBack } from '../module';
-import type { Command } from '../transport/command';
 import type { Target } from '../transport/connection';
 import type { UndoLog } from './undo-log';
-import { lookAt, lookCommand, readLooks } from './undo-look';
+import { lookAt, readLooks } from './undo-look';
 import type { ChangeLine, PathAfter } from './undo-record';
 import { keepCommand, MOST_COPIED } from './undo-scripts';
 
@@ -38,13 +37,13 @@ export class UndoKeeper {
    * @param make gets the look that is done after it
    * @throws what the change throws, and when the host is gone before it
    */
-  async around<T>(changing: Changing, make: (then: readonly Command[]) => Promise<T>): Promise<T> {
+  async around<T>(changing: Changing, make: (then?: (on: Target) => Promise<unknown>) => Promise<T>): Promise<T> {
     const { on } = changing;
     const seq = this.log.next();
     const kept = await this.#keep(changing, seq);
     await this.log.append(this.#line(changing, seq, kept));
     try {
-      return await make(kept.paths.length === 0 ? [] : [lookCommand(kept.paths)]);
+      return await (kept.paths.length === 0 ? make() : make(target => lookAt(target, kept.paths)));
     } finally {
       const left = await look(on, kept.paths);
       if (left !== undefined) await this.log.append({ v: 1, type: 'left', seq, at: now(), left });

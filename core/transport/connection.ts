@@ -43,10 +43,10 @@ export interface RunOptions {
    */
   readonly channel?: 'shell' | 'own';
   /**
-   * For a look: what is sent when it is sent before its turn. It may exit with 75 (EX_TEMPFAIL, sysexits.h) where that would be too much. A question about a
-   * path is asked together with those of other looks.
+   * For a look: what is sent when it is sent before its turn. It may exit with 75 (EX_TEMPFAIL, sysexits.h) where that would be too much. Questions about
+   * paths are asked together with those of other looks.
    */
-  readonly ahead?: Command | PathQuestion;
+  readonly ahead?: Command | PathQuestion | readonly PathQuestion[];
   /** Another command of the same change follows for sure, so no look is sent behind this one: it would be in vain. */
   readonly goesOn?: boolean;
   /** The output holds a secret: it is kept out of errors, events and journals. */

@@ -1,5 +1,6 @@
 /** Reads many files of a host in one round trip. */
 import { RefusedError } from '../../core/errors';
+import { factsOfEach, pathLooks, type PathFact } from '../../core/path-look';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
 import { withPlanned, withPlannedTimes } from './planned-files';
@@ -20,8 +21,35 @@ export interface HostFile extends DecodedText {
 export async function readFiles(on: Pick<Connection, 'run' | 'host' | 'user' | 'foreseen'>, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
   const wanted = [...new Set(patterns)];
   if (wanted.length === 0) return new Map();
-  const { code, stdout } = await on.run(readCommand(wanted), { expect: [0, UNREADABLE], secretOutput: true });
-  if (code === 0) return await withPlanned(on, wanted, parseFiles(wanted, stdout));
+  return await withPlanned(on, wanted, await readPlain(on, wanted) ?? await readAny(on, wanted));
+}
+
+type Reading = Pick<Connection, 'run' | 'host' | 'user'>;
+
+/** Paths that are small files, or nothing, together with what other tasks look at in that moment. `undefined`: it takes another way. */
+async function readPlain(on: Reading, paths: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]> | undefined> {
+  if (paths.some(path => /[*?[\n]/.test(path))) return undefined;
+  const questions = paths.map(path => ({ path, follow: true, content: 'always' } as const));
+  const result = await on.run(pathLooks(questions), { ahead: questions, expect: 'any', secretOutput: true });
+  if (result.code !== 0) return undefined;
+  const files = factsOfEach(result, questions).map((facts, i) => fileOf(paths[i] ?? '', facts));
+  const clear = files.filter(each => each !== undefined);
+  return clear.length < files.length ? undefined : new Map(clear.map((each, i) => [paths[i] ?? '', each]));
+}
+
+/** The file of these facts, if there is any; `undefined` where they do not tell. */
+function fileOf(path: string, facts: readonly PathFact[]): readonly HostFile[] | undefined {
+  const of = (wanted: string): Buffer | undefined => facts.find(({ what }) => what === wanted)?.value;
+  const content = of('content');
+  const [, , , , seconds = '', , , ...time] = of('stat')?.toString().split(' ') ?? [];
+  if (content !== undefined) return [{ path, mtime: parseMtime([seconds, ...time].join(' ')), ...decodeText(content) }];
+  return facts.every(({ what }) => what === 'parent') ? [] : undefined;
+}
+
+/** Whatever they are. @throws RefusedError */
+async function readAny(on: Reading, patterns: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]>> {
+  const { code, stdout } = await on.run(readCommand(patterns), { expect: [0, UNREADABLE], secretOutput: true });
+  if (code === 0) return parseFiles(patterns, stdout);
   const path = stdout.slice(stdout.lastIndexOf(UNREADABLE_FILE) + UNREADABLE_FILE.length).trimEnd();
   throw new RefusedError(`${on.host.name}: ${path} cannot be read as ${on.user}`, 'Run the task as root (become: true, or -b).');
 }
