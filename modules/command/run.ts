@@ -1,9 +1,9 @@
 /** Commands that change something. */
-import { command, live, probe, type Imperative, type Look } from '../../core/module';
-import { cmd, type Command } from '../../core/transport/command';
-import type { CommandResult } from '../../core/transport/connection';
+import { command, live, steps, type Imperative, type Look } from '../../core/module';
+import type { CommandResult, Target } from '../../core/transport/connection';
 import { foreseenThere } from '../file/foreseen';
 import { foretellPath } from '../file/foretell';
+import { hostState } from '../file/path-state';
 import { callProblems, commandOf, maskOutput, nameOf, optionsOf, type Call } from './call';
 
 export interface RunParams extends Call {
@@ -41,7 +41,7 @@ const running = command<RunParams, Before, Ran>({
   },
   verify: async (on, { params }) => {
     if (params.creates === undefined && params.removes === undefined) return true;
-    const after = parseBefore(await on.run(existing(params)));
+    const after = await existing(on, params);
     if (params.creates !== undefined && !after.creates) return `${params.creates} does not exist afterwards`;
     if (params.removes !== undefined && after.removes) return `${params.removes} still exists afterwards`;
     return true;
@@ -77,23 +77,18 @@ export function run(params: RunParams): Imperative<Ran> {
 
 function look(params: RunParams): Look<Before> {
   if (params.creates === undefined && params.removes === undefined) return live(() => Promise.resolve({ creates: false, removes: false }));
-  return probe(existing(params), parseBefore, [0], async on => {
-    const now = parseBefore(await on.run(existing(params)));
+  return steps(async on => {
+    const now = await existing(on, params);
     const will = async (path: string | undefined, is: boolean): Promise<boolean> => (path === undefined ? is : await foreseenThere(on, path) ?? is);
     return { creates: await will(params.creates, now.creates), removes: await will(params.removes, now.removes) };
   });
 }
 
 /** A link that leads nowhere exists too. */
-function existing({ creates = '', removes = '' }: RunParams): Command {
-  return cmd`c=${creates} r=${removes}
-if [ -e "$c" ] || [ -L "$c" ]; then echo creates; fi
-if [ -e "$r" ] || [ -L "$r" ]; then echo removes; fi`;
-}
-
-function parseBefore({ stdout }: CommandResult): Before {
-  const found = stdout.split('\n');
-  return { creates: found.includes('creates'), removes: found.includes('removes') };
+async function existing(on: Target, params: RunParams): Promise<Before> {
+  const is = async (path: string | undefined): Promise<boolean> => path !== undefined && (await hostState(on, path, { follow: false })).facts !== undefined;
+  const [creates, removes] = await Promise.all([is(params.creates), is(params.removes)]);
+  return { creates, removes };
 }
 
 function isNeeded(before: Before, { creates, removes }: RunParams): boolean {
