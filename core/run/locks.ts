@@ -37,13 +37,18 @@ export class Locks {
   async ensureOn(host: Host): Promise<void> {
     void this.#begin();
     const user = this.userOn(host);
-    // The shell comes up beside the lock, unless sudo may ask for a password: a wrong one is tried once.
-    if (user === undefined) this.run.links.connect(host, user).catch(() => undefined);
+    this.#openBeside(host, user).catch(() => undefined);
     // Where it was refused, it is waited for with all others.
     await this.#each.get(host)?.catch(() => this.#all);
     // Or it was given back to wait for another run's, which may be at work here until all are taken again.
     if (!this.#hostsHeld.has(host)) await this.#all;
     this.run.owed.prefetch(host);
+  }
+
+  /** The shell comes up beside the lock. The lock is asked for first: its guard starts with that question, and the shell behind sudo waits until the guard got in. */
+  async #openBeside(host: Host, user: string | undefined): Promise<void> {
+    await this.run.links.open(host);
+    await this.run.links.connect(host, user);
   }
 
   /**

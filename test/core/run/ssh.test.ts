@@ -22,7 +22,7 @@ const asRoot = describe.runIf(process.getuid?.() === 0);
 interface Site extends AsyncDisposable {
   readonly inventory: Inventory;
   readonly servers: readonly SshServer[];
-  run(playbook: Playbook, over?: { readonly runId?: string; readonly signal?: AbortSignal; readonly onEvent?: (event: RunnerEvent) => void }): Promise<{ readonly recap: RecapEvent; readonly events: readonly RunnerEvent[] }>;
+  run(playbook: Playbook, over?: { readonly runId?: string; readonly become?: boolean; readonly signal?: AbortSignal; readonly onEvent?: (event: RunnerEvent) => void }): Promise<{ readonly recap: RecapEvent; readonly events: readonly RunnerEvent[] }>;
 }
 
 /** A server for each host; its sessions see a /run/lock that only they share. */
@@ -42,11 +42,11 @@ async function site(...names: readonly string[]): Promise<Site> {
   const inventory = mergeDraft(draft, ['test']);
   return {
     inventory, servers,
-    run: async (book, { runId = '20261122T101500Z-0001', signal = new AbortController().signal, onEvent } = {}) => {
+    run: async (book, { runId = '20261122T101500Z-0001', become = false, signal = new AbortController().signal, onEvent } = {}) => {
       const events: RunnerEvent[] = [];
       const recap = await runPlaybook({
         runId, playbook: book, vars: {}, inventory, holder: 'me@here', selection: { tags: [], skipTags: [] },
-        settings: { check: false, forks: 10, become: false, ahead: true, lockWaitMs: 0, timeoutMs: 60_000 },
+        settings: { check: false, forks: 10, become, ahead: true, lockWaitMs: 0, timeoutMs: 60_000 },
         transport: createTransport({ hostKey: 'strict', connectTimeoutMs: 10_000, notice: () => undefined, runId }),
         ask: () => Promise.resolve(true), emit: event => { events.push(event); onEvent?.(event); }, signal,
       });
@@ -84,6 +84,23 @@ asRoot('over ssh', () => {
     expect((await first).recap.exit).toBe(0);
     expect((await second)?.recap).toMatchObject({ exit: 1, stopped: expect.stringContaining('me@here, run 20261122T101500Z-0001') as string });
     expect((await s.run(book(write), { runId: '20261122T101502Z-0003' })).recap.exit).toBe(0);
+  });
+
+  test.each([false, true])('the shell is opened beside the lock, not after it; become: %s', async become => {
+    await using s = await site('m1');
+    const [m1] = s.servers;
+    const slow = task('Slow', ({ host }) => script({ run: `echo at work; echo and it ends when the second run has ended; until test -e ${fileOn(host, 'go')}; do sleep 0.05; done` }));
+    let opened: readonly string[] = [];
+    const refused = async (): Promise<void> => {
+      const before = m1?.executed.length;
+      await s.run(book(write), { runId: '20261122T101501Z-0002', become });
+      opened = m1?.executed.slice(before) ?? [];
+      writeFileSync(join(m1?.dir ?? '', 'go'), '');
+    };
+    let second: Promise<void> | undefined;
+    await s.run(book(write, slow), { onEvent: event => { if (event.type === 'progress') second ??= refused(); } });
+    await second;
+    expect(opened.map(line => (line.includes('unlock') ? 'guard' : 'shell'))).toEqual(['guard', 'shell']);
   });
 
   test('a host whose link is cut is unreachable, what it did is unknown, and it gets nothing more', async () => {

@@ -110,6 +110,18 @@ describe.runIf(canSudo())('become', () => {
     expect((await opened.on.run(raw('id -un'))).stdout).toBe('tester\n');
   });
 
+  test('lock and shell at the same time try a password once', async () => {
+    await using world = await startSudoServer(ALL);
+    const claim = { run: 'R', playbook: 'p', holder: 'h', waitMs: 0, say: () => undefined };
+    for (const [secret, status, times] of [[new Secret('wrong-password'), 'rejected', 1], [password, 'fulfilled', 2]] as const) {
+      const before = world.server.executed.length;
+      await using opened = await connectTo(world.host(), { becomePassword: () => Promise.resolve(secret), lockDirectory: world.server.dir });
+      const both = await Promise.allSettled([opened.link.lock(claim, 'root'), opened.link.as('root')]);
+      expect(both.map(each => each.status)).toEqual([status, status]);
+      expect(world.server.executed.slice(before).filter(line => line.includes('sudo')).length).toBe(times);
+    }
+  });
+
   test.each([
     ['no password given', ALL, undefined, 'root', 'web1: sudo asks for a password and none was given'],
     ['not in sudoers', 'root ALL=(ALL) ALL', password, 'root', 'web1: user tester may not become root by sudo'],
