@@ -11,12 +11,12 @@ export interface Limits {
 /** A run that takes longer than that is killed, and counts as failed. */
 export const RUN_LIMIT_MS = 5 * 60_000;
 
-/** As many addresses have that time; a run on more of them has more, in proportion. */
-const LIMIT_ADDRESSES = 300;
+/** A first run on many addresses of one host takes about one second for each. */
+const ADDRESS_LIMIT_MS = 2000;
 
 /** The time limit of a run on so many addresses of one host. */
 export function crowdLimitMs(addresses: number): number {
-  return RUN_LIMIT_MS * Math.max(1, addresses / LIMIT_ADDRESSES);
+  return Math.max(RUN_LIMIT_MS, addresses * ADDRESS_LIMIT_MS);
 }
 
 /** So many addresses of one host at the same time (`--forks`): fifty handshakes with one machine take so long that some are given up. */
