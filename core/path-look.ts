@@ -2,9 +2,7 @@
  * How paths look on a host: one command for one path, or for many at once. However many there are, stat(1) and sha256sum(1) start once: on a host the start of
  * a process is what a look costs. dash, bash and busybox do. @see stat(1), sha256sum(1), readlink(1)
  */
-import { RunnerError } from './errors';
 import { cmd, late, lines, raw, type Command } from './transport/command';
-import type { CommandResult } from './transport/connection';
 
 export interface LookOptions {
   /** Look at what a symbolic link points to instead of the link. */
@@ -21,8 +19,8 @@ export interface PathQuestion extends LookOptions {
   readonly path: string;
 }
 
-/** One thing that a host said: `what` is parent, link, stat (`%f %u %g %s %Y %U %G %y` of stat(1)), sha256 or content. */
-export interface PathFact { readonly what: string; readonly value: Buffer }
+/** What somebody asks: about one path, or about several in one `pathLooks`. */
+export type Asked = PathQuestion | readonly PathQuestion[];
 
 /** Largest content that is read to show a difference, in bytes. */
 export const MAX_CONTENT = 256 * 1024;
@@ -48,77 +46,6 @@ export function isJoinable({ path }: PathQuestion): boolean {
   return !path.includes('\n');
 }
 
-/** What `pathLook` printed. @throws RunnerError when the file changed while it was read */
-export function factsOf({ bytes }: Pick<CommandResult, 'bytes'>): readonly PathFact[] {
-  return said(bytes).map(({ what, value }) => ({ what, value }));
-}
-
-/** What `pathLooks` printed, by question. One that must be looked at alone has the fact `unclear`. @throws RunnerError as above */
-export function factsOfEach({ bytes }: Pick<CommandResult, 'bytes'>, questions: readonly PathQuestion[]): readonly (readonly PathFact[])[] {
-  const all = said(bytes);
-  return questions.map((_question, at) => all.filter(({ number }) => number === at + 1));
-}
-
-/** What somebody asks: about one path, or about several in one `pathLooks`. */
-export type Asked = PathQuestion | readonly PathQuestion[];
-
-/**
- * What `pathLooks` printed of all that was asked, as the look of each would have printed it, with its share of the time; `undefined` for one path that must be
- * looked at alone. @throws RunnerError as above
- */
-export function apart(result: CommandResult, asked: readonly Asked[]): readonly (CommandResult | undefined)[] {
-  const each = factsOfEach(result, asked.flat());
-  const { hostMs } = result;
-  let from = 0;
-  return asked.map(one => {
-    const isList = 'length' in one;
-    const questions = isList ? one : [one];
-    const facts = each.slice(from, from += questions.length);
-    if (!isList && facts.flat().some(({ what }) => what === UNCLEAR)) return undefined;
-    const bytes = Buffer.concat(facts.flatMap((own, at) => own.flatMap(fact => printed(fact, at + 1))));
-    const share = hostMs === undefined ? {} : { hostMs: hostMs * questions.length / each.length };
-    return { ...result, ...share, command: cmd`: look at ${questions.map(({ path }) => path)}`.text, bytes, stdout: bytes.toString() };
-  });
-}
-
-/** The fact that a path must be looked at alone. */
-export const UNCLEAR = 'unclear';
-
-interface Said extends PathFact { readonly number: number }
-
-/** What may hold line breaks, so that its length stands before it. */
-const MEASURED: ReadonlySet<string> = new Set(['link', 'content']);
-
-function said(bytes: Buffer): readonly Said[] {
-  const found: Said[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const end = lineEnd(bytes, at);
-    const [what = '', number = '', ...rest] = bytes.toString('utf8', at, end).split(' ');
-    at = end + 1;
-    const length = MEASURED.has(what) ? Number(rest[0]) : 0;
-    if (MEASURED.has(what) && bytes[at + length] !== NEWLINE) throw changed();
-    found.push({ what, number: Number(number), value: MEASURED.has(what) ? bytes.subarray(at, at + length) : Buffer.from(rest.join(' ')) });
-    if (MEASURED.has(what)) at += length + 1;
-  }
-  return found;
-}
-
-const NEWLINE = 10;
-
-function lineEnd(bytes: Buffer, from: number): number {
-  const end = bytes.indexOf(NEWLINE, from);
-  if (end < 0) throw changed();
-  return end;
-}
-
-function printed({ what, value }: PathFact, number: number): Buffer[] {
-  return MEASURED.has(what) ? [Buffer.from(`${what} ${number} ${value.length}\n`), value, Buffer.from('\n')] : [Buffer.from(`${what} ${number} ${value.toString()}\n`)];
-}
-
-function changed(): RunnerError {
-  return new RunnerError('check', 'the file changed while it was read', 'Run again: what is done is inspected, not done twice.');
-}
-
 function script(questions: readonly PathQuestion[], limits: Command): Command {
   const numbered = questions.map((question, at) => ({ ...question, number: at + 1 }));
   const group = (follow: boolean): Command[] => {
@@ -136,9 +63,9 @@ function script(questions: readonly PathQuestion[], limits: Command): Command {
 
 /**
  * `at` notes a path, `looked` looks at all that were noted, and apart at links that are followed. What is not there is told by the shell alone, where it can see so.
- * stat says with the rest where a link points to: where its quotes leave no doubt, a process less.
+ * stat says with the rest where a link points to: where its quotes leave no doubt, a process less. Names may hold blanks, so a slash stands before each of them.
  */
-const LOOK = raw(String.raw`f='%f %u %g %s %Y %U %G %y/%N' n='
+const LOOK = raw(String.raw`f='%f %u %g %s %Y %y/%U/%G//%N' n='
 ' w= v=
 link() { printf 'link %s %s\n%s\n' "$1" "${'${#2}'}" "$2"; }
 read_link() {
@@ -146,7 +73,7 @@ read_link() {
   link "$1" "${'${l%.}'}"
 }
 facts() {
-  s=${'${2%%/*}'} l=${'${2##* -> }'}
+  s=${'${2%%//*}'} l=${'${2##* -> }'}
   eval "p=\$p$1 q=\$g$1"
   case $s in
     a*)

@@ -1,5 +1,4 @@
 /** Paths as they were before a change of an earlier run, put back from the copies that were kept on the host. */
-import { posix } from 'node:path';
 import { RefusedError } from '../errors';
 import { live, resource, type Applied, type Change } from '../module';
 import { lookAt, typeOf } from '../run/undo-look';
@@ -41,14 +40,13 @@ export const restored = resource<RestoredParams, State, Applied>({
 
 /** The paths that are not as they were. @throws RefusedError where that is somebody else's doing */
 function different(state: State, { change, chains, isFinished, includeUnfinished }: RestoredParams): readonly PutBack[] {
-  const dirs = new Map(change.paths.map(({ path }, i) => [posix.dirname(path), i + 1] as const).reverse());
   return change.paths.flatMap((before, i): readonly PutBack[] => {
     const now = state[i]?.is ?? '';
     const left = change.left?.[i];
     const place = placeOf(now, { was: before.was, left: left?.is, isFinished, ...chains[i] ?? { further: [], newer: [] } });
     if (place === 'back') return [];
     if (place === 'strange' || (place === 'unsure' && !includeUnfinished)) throw new RefusedError(conflict(before.path, now, change), 'Look at it, and put it as you want it by hand.');
-    return [{ ...before, number: i + 1, firstInDir: dirs.get(posix.dirname(before.path)) ?? i + 1, now, leftDirTime: left?.dirTime }];
+    return [{ ...before, number: i + 1, now, leftDirTime: left?.dirTime }];
   });
 }
 

@@ -1,7 +1,8 @@
 /** Fingerprints of paths: the shell says the facts, in as few processes as it can, and here they become words. dash, bash and busybox do. @see stat(1) */
 import { createHash } from 'node:crypto';
 import { CommandError } from '../errors';
-import { factsOfEach, pathLooks, UNCLEAR, type PathFact } from '../path-look';
+import { factsOfEach, statOf, UNCLEAR, type PathFact } from '../path-facts';
+import { pathLooks } from '../path-look';
 import { cmd, lines, raw, type Command } from '../transport/command';
 import type { CommandResult, Target } from '../transport/connection';
 import type { Fingerprint, PathAfter, PathBefore } from './undo-record';
@@ -81,19 +82,18 @@ function dirOf({ path }: ToLookAt): string {
 function looked({ path, only }: ToLookAt, own: readonly PathFact[], dir: readonly PathFact[]): Looked | undefined {
   if ([...own, ...dir].some(({ what }) => what === UNCLEAR)) return undefined;
   const of = (facts: readonly PathFact[], wanted: string): Buffer | undefined => facts.find(({ what }) => what === wanted)?.value;
-  const stat = statOf(of(own, 'stat'));
+  const stat = seen(of(own, 'stat'));
   const type = stat === undefined ? 'absent' : TYPES.get(stat.raw.charAt(0)) ?? 'other';
   if (type === 'directory' && !only) return undefined;
   const link = of(own, 'link');
   const hash = link === undefined ? of(own, 'sha256')?.toString() : createHash('sha256').update(link).digest('hex');
-  return { is: fingerprint(type, stat, hash), dirTime: statOf(of(dir, 'stat'))?.time ?? '-', only, path };
+  return { is: fingerprint(type, stat, hash), dirTime: seen(of(dir, 'stat'))?.time ?? '-', only, path };
 }
 
-/** Of `%f %u %g %s %Y %U %G %y`. */
-function statOf(value: Buffer | undefined): Stat | undefined {
+function seen(value: Buffer | undefined): Stat | undefined {
   if (value === undefined) return undefined;
-  const [raw = '', uid = '', gid = '', , , , , ...time] = value.toString().split(' ');
-  return { raw, mode: (Number.parseInt(raw, 16) & 0o7777).toString(8), owner: `${uid}:${gid}`, time: time.join('_') };
+  const { raw, uid, gid, time } = statOf(value);
+  return { raw, mode: (Number.parseInt(raw, 16) & 0o7777).toString(8), owner: `${uid}:${gid}`, time: time.replaceAll(' ', '_') };
 }
 
 /** The first digit of the mode that stat says in hexadecimal. */

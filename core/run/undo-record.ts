@@ -11,7 +11,7 @@ export interface PathBefore {
   /** The entry alone: a link and not its file, a directory and not what is in it. */
   readonly only: boolean;
   readonly was: Fingerprint;
-  /** The time of the last change of its directory. */
+  /** The time of the last change of its directory, `2026-11-25_17:48:54.778142097_+0000`; `-` where there is none. */
   readonly dirTime: string;
 }
 
@@ -34,9 +34,8 @@ export interface ChangeLine {
   readonly subject: string;
   readonly effect: Effect;
   /**
-   * What the names of the copies on the host begin with, `/var/lib/runsheet/undo/<run>/<seq>.`: the nth path is copied to that with n behind it, from 1. Where
-   * a path is the first one in its directory, the time of that is kept beside it, as the time of the file with `.dir` behind it. Earlier versions made a folder
-   * for each change, and named it.
+   * What the names of the copies on the host begin with, `/var/lib/runsheet/undo/<run>/<seq>.`: the nth path is copied to that with n behind it, from 1.
+   * Earlier versions made a folder for each change, and named it.
    */
   readonly copies?: string;
   readonly paths: readonly PathBefore[];

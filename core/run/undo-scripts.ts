@@ -1,4 +1,5 @@
 /** The shell of undo records: copies of paths, and putting them back. dash, bash and busybox do. @see cp(1) touch(1) */
+import { posix } from 'node:path';
 import type { Host } from '../inventory/host';
 import type { Touched } from '../module';
 import { cmd, lines, raw, type Command } from '../transport/command';
@@ -13,7 +14,7 @@ export const MOST_COPIED = 50 * 1024;
 const KEPT_RUNS = 10;
 
 /**
- * Copies the paths, and the missing directories above them, and keeps the time of each of their directories; prints what the names of the copies begin with,
+ * Copies the paths, and the missing directories above them; prints what the names of the copies begin with,
  * then what `readLooks` reads. Copies of old runs go. Exit code 3: they are too large, and how large, in KiB, is printed last.
  */
 export function keepCommand(host: Host, touched: readonly Touched[], { runId, seq }: { readonly runId: string; readonly seq: number }): Command {
@@ -37,15 +38,13 @@ clear
 echo "$to"
 total=0 copies= break='
 '
-seen=$break dirs=$break
+seen=$break
 keep() {
   case $1 in *"$break"*) echo "a path with a line break cannot be kept" >&2; fail 1 ;; esac
   case $seen in *"$break$1$break"*) return ;; esac
   seen=$seen$1$break
   note "$1" "$2"
   case $t in absent|directory) ;; *) copies="$copies $n" ;; esac
-  # One time for all that is in a directory.
-  case $has$dirs in -*|*"$break$above$break"*) ;; *) dirs=$dirs$above$break; touch -r "$above" "$to$n.dir" || fail 1 ;; esac
   [ $((n % once)) != 0 ] || store
 }
 store() {
@@ -99,8 +98,6 @@ add() {
 export interface PutBack extends PathBefore {
   /** Its number among the copies, from 1. */
   readonly number: number;
-  /** The number of the first path in its directory, which the time of that was kept with. */
-  readonly firstInDir: number;
   /** What is there now. */
   readonly now: Fingerprint;
   /** The time of its directory as the change left it: only then is that put back too, for nobody else came by. */
@@ -112,27 +109,37 @@ export interface PutBack extends PathBefore {
  * @param copies what the names of the copies begin with
  */
 export function restoreCommand(copies: string, runId: string, paths: readonly PutBack[]): Command {
-  const times = new Map(paths.map(({ firstInDir, path, leftDirTime }) => [firstInDir, leftDirTime === undefined ? raw(':') : cmd`mark ${firstInDir} ${path} ${saidTime(leftDirTime)}`]));
+  const times = new Map(paths.flatMap(({ path, dirTime, leftDirTime }) => (
+    leftDirTime === undefined || dirTime === '-' ? [] : [[posix.dirname(path), cmd`mark ${path} ${saidTime(leftDirTime)} ${saidTime(dirTime)}`]]
+  )));
   const gone = paths.filter(({ was }) => typeOf(was) === 'absent').reverse();
   const back = paths.filter(({ was }) => typeOf(was) !== 'absent');
   return lines(
-    cmd`copies=${copies} run=${runId} times=`, RESTORE, ...times.values(),
+    cmd`copies=${copies} run=${runId} times=0`, RESTORE, ...times.values(),
     ...gone.map(({ path, now }) => (typeOf(now) === 'directory' ? cmd`rmdir -- ${path} || exit 1` : cmd`rm -rf -- ${path} || exit 1`)),
     ...back.map(({ path, number, was }) => {
       const [type, mode = '', owner = ''] = was.split(' ');
       return type === 'directory' ? cmd`directory ${path} ${owner} ${mode.padStart(5, '0')}` : cmd`put ${number} ${path}`;
     }),
-    raw(String.raw`for n in $times; do eval "d=\$dir$n"; touch -r "$copies$n.dir" "$d"; done`),
+    raw('back_in_time'),
   );
 }
 
 const RESTORE = raw(`
 mark() {
-  d=\${2%/*}/
-  [ -e "$copies$1.dir" ] || return 0
+  d=\${1%/*}/
   is=$(stat -c %y -- "$d" 2>/dev/null) || is=-
-  [ "$is" = "$3" ] || return 0
-  eval "dir$1=\\$d"; times="$times $1"
+  [ "$is" = "$2" ] || return 0
+  times=$((times + 1))
+  eval "dir$times=\\$d time$times=\\$3"
+}
+# busybox's touch knows no fractions, nor zones.
+back_in_time() {
+  while [ "$times" -gt 0 ]; do
+    eval "d=\\$dir$times t=\\$time$times"
+    touch -d "$t" -- "$d" 2>/dev/null || { t=\${t% [-+]*}; touch -d "\${t%%.*}" -- "$d"; } || return
+    times=$((times - 1))
+  done
 }
 put() {
   t=\${2%/*}/.\${2##*/}.runsheet-$run

@@ -1,5 +1,6 @@
 /** How a path looks on a host now: all that the file modules compare. */
-import { factsOf, pathLook, type LookOptions } from '../../core/path-look';
+import { factsOf, statOf } from '../../core/path-facts';
+import { pathLook, type LookOptions } from '../../core/path-look';
 import type { Secret } from '../../core/secret';
 import type { CommandResult, Connection } from '../../core/transport/connection';
 
@@ -44,7 +45,7 @@ export async function hostState(on: Pick<Connection, 'run'>, path: string, optio
 /** Reads what `pathLook` printed. */
 export function parsePathState(result: Pick<CommandResult, 'bytes'>): PathState {
   const said = new Map(factsOf(result).map(({ what, value }) => [what, value]));
-  const stat = said.get('stat')?.toString();
+  const stat = said.get('stat');
   return {
     link: said.get('link')?.toString(),
     parent: said.has('parent'),
@@ -52,13 +53,13 @@ export function parsePathState(result: Pick<CommandResult, 'bytes'>): PathState 
   };
 }
 
-function parseFacts(stat: string, said: ReadonlyMap<string, Buffer>): FileFacts {
-  const [raw = '', uid = '', gid = '', size = '', mtime = '', owner = '', group = ''] = stat.split(' ');
+function parseFacts(stat: Buffer, said: ReadonlyMap<string, Buffer>): FileFacts {
+  const { raw, uid, gid, size, seconds, owner, group } = statOf(stat);
   const bits = Number.parseInt(raw, 16);
   return {
     type: TYPES.get(bits & 0o170000) ?? 'other',
     mode: bits & 0o7777,
-    uid: Number(uid), gid: Number(gid), size: Number(size), mtime: Number(mtime), owner, group,
+    uid: Number(uid), gid: Number(gid), size, mtime: seconds, owner, group,
     sha256: said.get('sha256')?.toString(),
     content: said.get('content'),
   };

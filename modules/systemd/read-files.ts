@@ -1,6 +1,7 @@
 /** Reads many files of a host in one round trip. */
 import { RefusedError } from '../../core/errors';
-import { factsOfEach, pathLooks, type PathFact } from '../../core/path-look';
+import { factsOfEach, statOf, type PathFact, type PathStat } from '../../core/path-facts';
+import { pathLooks } from '../../core/path-look';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
 import { withPlanned, withPlannedTimes } from './planned-files';
@@ -40,9 +41,8 @@ async function readPlain(on: Reading, paths: readonly string[]): Promise<Readonl
 /** The file of these facts, if there is any; `undefined` where they do not tell. */
 function fileOf(path: string, facts: readonly PathFact[]): readonly HostFile[] | undefined {
   const of = (wanted: string): Buffer | undefined => facts.find(({ what }) => what === wanted)?.value;
-  const content = of('content');
-  const [, , , , seconds = '', , , ...time] = of('stat')?.toString().split(' ') ?? [];
-  if (content !== undefined) return [{ path, mtime: parseMtime([seconds, ...time].join(' ')), ...decodeText(content) }];
+  const [stat, content] = [of('stat'), of('content')];
+  if (stat !== undefined && content !== undefined) return [{ path, mtime: mtimeOf(statOf(stat)), ...decodeText(content) }];
   return facts.every(({ what }) => what === 'parent') ? [] : undefined;
 }
 
@@ -109,8 +109,13 @@ const PATTERN = /^pattern \d+\n/m;
 
 const ONE_FILE = /^file ([^]*?)\ntime (\d+ .*)\n((?:[A-Za-z0-9+/=]+\n)*)/gm;
 
-/** `1795367523 2026-11-22 17:12:03.123456789 +0000`: whole seconds, and the fraction where stat(1) knows one. */
+/** `1795367523 2026-11-22 17:12:03.123456789 +0000` */
 function parseMtime(times: string): number {
-  const fraction = /:\d\d(\.\d+)/.exec(times)?.[1] ?? '';
-  return Number(`${times.split(' ')[0] ?? ''}${fraction}`);
+  const [seconds = '', ...time] = times.split(' ');
+  return mtimeOf({ seconds: Number(seconds), time: time.join(' ') });
+}
+
+/** Whole seconds, and the fraction where stat(1) knows one. */
+function mtimeOf({ seconds, time }: Pick<PathStat, 'seconds' | 'time'>): number {
+  return Number(`${seconds}${/:\d\d(\.\d+)/.exec(time)?.[1] ?? ''}`);
 }

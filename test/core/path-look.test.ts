@@ -4,7 +4,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { apart, factsOf, MAX_CONTENT, pathLook, pathLooks, type LookOptions, type PathQuestion } from '../../core/path-look';
+import { apart, factsOf } from '../../core/path-facts';
+import { MAX_CONTENT, pathLook, pathLooks, type LookOptions, type PathQuestion } from '../../core/path-look';
 import { shells } from '../support/shells';
 
 const top = mkdtempSync(join(tmpdir(), 'runsheet-paths-'));
