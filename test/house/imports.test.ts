@@ -6,7 +6,7 @@ import { filesIn, importsOf } from './sources';
 const MAY: Readonly<Record<string, readonly string[]>> = {
   'core': ['core'],
   'core/cli': ['core'],
-  'modules': ['modules', 'core/module', 'core/foreseen', 'core/path-look', 'core/real-path', 'core/transport/command', 'core/transport/connection', 'core/transport/forward', 'core/transport/host-state', 'core/secret', 'core/checksum', 'core/errors', 'core/duration', 'core/yaml', 'core/inventory/host', 'core/index'],
+  'modules': ['modules', 'core/module', 'core/foreseen', 'core/path-facts', 'core/path-look', 'core/real-path', 'core/transport/command', 'core/transport/connection', 'core/transport/forward', 'core/transport/host-state', 'core/secret', 'core/checksum', 'core/errors', 'core/duration', 'core/yaml', 'core/inventory/host', 'core/index'],
   'playbooks': ['core', 'modules', 'inventory', 'playbooks'],
   'inventory': ['core', 'inventory'],
   'lab': ['core', 'modules', 'playbooks', 'inventory', 'lab'],
