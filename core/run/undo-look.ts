@@ -14,7 +14,7 @@ export type Looked = PathAfter & Pick<PathBefore, 'path' | 'only'>;
 export const MOST_AT_ONCE = 100;
 
 /**
- * `note PATH only` says what is at a path and remembers it as number `n`, with its type in `t` and its directory in `above`; `tell` then gives the facts of all
+ * `note PATH only` says what is at a path and remembers it as number `n`, with its type in `t`; `tell` then gives the facts of all
  * that was noted: a line of stat for each that is there, and for each directory that is, then the hashes of files, then those of links and trees. Of a tree,
  * times are part as far as any cp keeps them: those of files, in seconds.
  */
@@ -44,19 +44,16 @@ tell() {
 }
 tree() { find . ! -type d ! -type l -exec stat -c '%n %f %u:%g %s %Y' {} + && find . \( -type d -o -type l \) -exec stat -c '%N %f %u:%g' {} +; }`.replaceAll('\\${', '${'));
 
-/** Prints what is at the paths, for `readLooks`. */
+/** Prints what is at the paths, at most `MOST_AT_ONCE`, for `readLooks`. */
 function lookCommand(paths: readonly Pick<PathBefore, 'path' | 'only'>[]): Command {
-  const notes = paths.map(({ path, only }, i) => {
-    const note = only ? cmd`note ${path} only` : cmd`note ${path}`;
-    return (i + 1) % MOST_AT_ONCE === 0 ? lines(note, raw('tell')) : note;
-  });
-  return lines(LOOK, ...notes, raw('tell'));
+  return lines(LOOK, ...paths.map(({ path, only }) => (only ? cmd`note ${path} only` : cmd`note ${path}`)), raw('tell'));
 }
 
 /** Looks at paths; the answers stand in their order. @throws CommandError where one cannot be read */
 export async function lookAt(on: Target, paths: readonly ToLookAt[]): Promise<readonly Looked[]> {
-  const parts = Array.from({ length: Math.ceil(paths.length / MOST_AT_ONCE) }, (_, i) => paths.slice(i * MOST_AT_ONCE, (i + 1) * MOST_AT_ONCE));
-  return (await Promise.all(parts.map(part => lookAtFew(on, part)))).flat();
+  const all: Looked[] = [];
+  for (let at = 0; at < paths.length; at += MOST_AT_ONCE) all.push(...await lookAtFew(on, paths.slice(at, at + MOST_AT_ONCE)));
+  return all;
 }
 
 type ToLookAt = Pick<PathBefore, 'path' | 'only'>;

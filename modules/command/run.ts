@@ -7,9 +7,9 @@ import { hostState } from '../file/path-state';
 import { callProblems, commandOf, maskOutput, nameOf, optionsOf, type Call } from './call';
 
 export interface RunParams extends Call {
-  /** An absolute path. Where it exists nothing needs to be done; afterwards it must exist. */
+  /** An absolute path. Where it exists nothing needs to be done; afterwards it must exist. One that may not be seen is an error, not absent. */
   readonly creates?: string;
-  /** An absolute path. Where it does not exist nothing needs to be done; afterwards it must be gone. */
+  /** An absolute path. Where it does not exist nothing needs to be done; afterwards it must be gone. One that may not be seen is an error, not absent. */
   readonly removes?: string;
   /** What brings the old state back in a rollback, or `nothing` where nothing needs to. Default: what `creates` and `removes` name is put back; without them no rollback goes back past this command. */
   readonly undo?: Call['command'] | 'nothing';
@@ -79,6 +79,7 @@ function look(params: RunParams): Look<Before> {
   if (params.creates === undefined && params.removes === undefined) return live(() => Promise.resolve({ creates: false, removes: false }));
   return steps(async on => {
     const now = await existing(on, params);
+    if (on.foreseen?.isEmpty !== false) return now;
     const will = async (path: string | undefined, is: boolean): Promise<boolean> => (path === undefined ? is : await foreseenThere(on, path) ?? is);
     return { creates: await will(params.creates, now.creates), removes: await will(params.removes, now.removes) };
   });

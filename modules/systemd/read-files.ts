@@ -29,13 +29,19 @@ type Reading = Pick<Connection, 'run' | 'host' | 'user'>;
 
 /** Paths that are small files, or nothing, together with what other tasks look at in that moment. `undefined`: it takes another way. */
 async function readPlain(on: Reading, paths: readonly string[]): Promise<ReadonlyMap<string, readonly HostFile[]> | undefined> {
-  if (paths.some(path => /[*?[\n]/.test(path))) return undefined;
+  // Of the kernel's files stat does not tell the size.
+  if (paths.some(path => /[*?[\n]|^\/(?:proc|sys)\//.test(path))) return undefined;
   const questions = paths.map(path => ({ path, follow: true, content: 'always' } as const));
   const result = await on.run(pathLooks(questions), { ahead: questions, expect: 'any', secretOutput: true });
   if (result.code !== 0) return undefined;
-  const files = factsOfEach(result, questions).map((facts, i) => fileOf(paths[i] ?? '', facts));
-  const clear = files.filter(each => each !== undefined);
-  return clear.length < files.length ? undefined : new Map(clear.map((each, i) => [paths[i] ?? '', each]));
+  try {
+    const files = factsOfEach(result, questions).map((facts, i) => fileOf(paths[i] ?? '', facts));
+    const clear = files.filter(each => each !== undefined);
+    return clear.length < files.length ? undefined : new Map(clear.map((each, i) => [paths[i] ?? '', each]));
+  } catch {
+    // One changed while it was read.
+    return undefined;
+  }
 }
 
 /** The file of these facts, if there is any; `undefined` where they do not tell. */

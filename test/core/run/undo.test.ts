@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Touched, WayBack } from '../../../core/module';
 import { restored } from '../../../core/rollback/restored';
 import { UndoKeeper } from '../../../core/run/undo';
+import { LOOK, lookAt, readLooks } from '../../../core/run/undo-look';
 import { parseUndo, type UndoRecord } from '../../../core/run/undo-record';
+import { cmd, lines, raw } from '../../../core/transport/command';
 import { busyboxTarget, localTarget, type LocalTarget } from '../../support/local-target';
 import { carryOut, planned } from '../../support/module';
 
@@ -84,6 +86,25 @@ describe.each(shells)('in %s', (name, target) => {
     expect(copiesIn(on)).toHaveLength(6);
     await carryOut(restore(record), on);
     expect(tree()).toBe(old);
+  });
+
+  test('gives a directory its time back, change by change', async () => {
+    sh('touch -d "2021-02-03 04:05:06.123456789" .');
+    const first = await recorded(on, [at('a')], () => { sh('echo 1 >a'); });
+    const second = await recorded(on, [at('b')], () => { sh('echo 2 >b'); });
+    await carryOut(restore(second), on);
+    await carryOut(restore(first), on);
+    expect(sh('stat -c %y .; ls')).toMatch(name.startsWith('busybox') ? /^2021-02-03 04:05:06\.0+ \+\d+\n$/ : /^2021-02-03 04:05:06\.123456789 \+\d+\n$/);
+  });
+
+  test('tells by facts what its script tells', async () => {
+    sh(String.raw`: >empty; echo a >suid; chmod 6755 suid; echo z >zero; chmod 0 zero; chown 99999:99998 zero; echo d >./-dash; echo q >"q'u\"o"; echo t >'*'; echo b >'back\slash'
+mkfifo p; mknod c c 1 3; ln -s nowhere l1; ln -s 'a -> b' l2; ln -s "q'x" l3; ln -s "n
+" l4; ln -s l5 l5; ln -s /dev/null l6; ln -s ' ' l7; ln -s 'back\s' l8; mkdir -m 1777 dir; echo f >dir/f; ln -s dir ld; head -c 2000000 /dev/zero >big; touch -d '1960-01-01 00:00:00.5' old`);
+    const names = ['empty', 'suid', 'zero', '-dash', 'q\'u"o', '*', 'back\\slash', 'p', 'c', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6', 'l7', 'l8', 'dir', 'dir/f', 'ld', 'ld/f', 'big', 'old', 'no', 'no/such', 'suid/x', 'l5/x'];
+    const paths = [...names.map(each => ({ path: at(each), only: false })), ...['dir', 'ld', 'suid', 'no'].map(each => ({ path: at(each), only: true })), { path: '/no-such-file', only: false }, { path: '/etc', only: true }];
+    const script = lines(LOOK, ...paths.map(({ path, only }) => (only ? cmd`note ${path} only` : cmd`note ${path}`)), raw('tell'));
+    expect(await lookAt(on, paths)).toEqual(readLooks(on.host.name, await on.run(script)));
   });
 
   test('gives paths their real names', async () => {

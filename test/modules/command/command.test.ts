@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -40,6 +40,16 @@ describe('command.run', () => {
     const { changes } = await changesOnce(() => command.run({ command: cmd`touch ${path}`, creates: path }), on);
     expect(changes[0]?.to).toBe(`run touch '${path.replaceAll("'", String.raw`'\''`)}'`.slice(0, 81).replace(/^(run .{77}).*$/, '$1...'));
     expect((await carryOut(command.run({ command: cmd`false`, creates: path }), on)).value).toMatchObject({ ran: false, code: 0, stdout: '' });
+  });
+
+  test.each(['creates', 'removes'] as const)('what may not be seen is not absent: %s', async which => {
+    const dark = join(folder, 'dark');
+    mkdirSync(dark, { mode: 0o700 });
+    writeFileSync(join(dark, 'there'), '');
+    chmodSync(folder, 0o755);
+    const nobody = localTarget(['setpriv', '--reuid=65534', 'sh']);
+    await expect(carryOut(command.run({ command: cmd`true`, [which]: join(dark, 'there') }), nobody)).rejects.toThrow('Permission denied');
+    rmSync(dark, { recursive: true });
   });
 
   test('runs once where it removes something, a broken link too', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -28,11 +28,26 @@ describe('readFiles', () => {
     expect(found.get(`${dir}/latin`)?.[0]).toMatchObject({ text: 'a\u00e4\n', encoding: 'latin1' });
   });
 
-  test('says which file may not be read', async () => {
+  test.each(['file', 'empty', 'bytes', 'large', 'link', 'masked', 'dangling', 'directory', 'none'])('reads by its name what a pattern finds: %s', async name => {
+    for (const [file, content] of [['file', 'a\n'], ['empty', ''], ['bytes', Buffer.from([0x61, 0, 0xff])], ['large', 'x'.repeat(300_000)]] as const) writeFileSync(join(dir, file), content);
+    utimesSync(join(dir, 'file'), 1000.25, 1000.25);
+    mkdirSync(join(dir, 'directory'));
+    for (const [link, to] of [['link', 'file'], ['masked', '/dev/null'], ['dangling', 'nowhere']] as const) symlinkSync(to, join(dir, link));
+    const path = join(dir, name);
+    const [named, found] = [(await readFiles(on, [path])).get(path), (await readFiles(on, [`${path}*`])).get(`${path}*`)];
+    expect(named).toEqual(found);
+    expect(named).toHaveLength(['dangling', 'directory', 'none'].includes(name) ? 0 : 1);
+  });
+
+  test.each(['/proc/sys/kernel/hostname', '/proc/cmdline'])('reads a file of the kernel, which is larger than it says: %s', async path => {
+    expect((await readFiles(on, [path])).get(path)?.[0]?.text).toBe(readFileSync(path, 'utf8'));
+  });
+
+  test.each(['*', 'secret'])('says which file may not be read: %s', async name => {
     chmodSync(dir, 0o755);
     writeFileSync(join(dir, 'secret'), 'x', { mode: 0o600 });
     const nobody = localTarget(['setpriv', '--reuid=65534', 'sh']);
-    await expect(readFiles(nobody, [`${dir}/*`])).rejects.toThrow(`here: ${dir}/secret cannot be read as `);
+    await expect(readFiles(nobody, [`${dir}/${name}`])).rejects.toThrow(`here: ${dir}/secret cannot be read as `);
   });
 });
 
