@@ -7,12 +7,17 @@ import type { CommandResult } from './transport/connection';
 /** One thing that a host said: `what` is parent, link, stat (see `statOf`), sha256 or content. */
 export interface PathFact { readonly what: string; readonly value: Buffer }
 
+export type FileType = 'file' | 'directory' | 'link' | 'other';
+
 /** What stat(1) says of a path. */
 export interface PathStat {
+  readonly type: FileType;
+  /** Permission bits, `0o644`. */
+  readonly mode: number;
   /** File type and mode, hexadecimal. */
   readonly raw: string;
-  readonly uid: string;
-  readonly gid: string;
+  readonly uid: number;
+  readonly gid: number;
   /** Bytes. */
   readonly size: number;
   /** When its content was last written, in whole seconds since 1970. */
@@ -24,12 +29,26 @@ export interface PathStat {
   readonly group: string;
 }
 
-/** The fact `stat`. */
-export function statOf(value: Buffer): PathStat {
-  const [numbers = '', owner = '', group = ''] = value.toString().split('/');
-  const [raw = '', uid = '', gid = '', size = '', seconds = '', ...time] = numbers.split(' ');
-  return { raw, uid, gid, size: Number(size), seconds: Number(seconds), time: time.join(' '), owner, group };
+/** What was said of one thing, if anything was. */
+export function factOf(facts: readonly PathFact[], wanted: string): Buffer | undefined {
+  return facts.find(({ what }) => what === wanted)?.value;
 }
+
+/** The fact `stat`; `undefined` where nothing is there. */
+export function statOf(facts: readonly PathFact[]): PathStat | undefined {
+  const value = factOf(facts, 'stat');
+  if (value === undefined) return undefined;
+  const [numbers = '', owner = '', group = ''] = value.toString().split('/');
+  const [raw = '', uid, gid, size, seconds, ...time] = numbers.split(' ');
+  const bits = Number.parseInt(raw, 16);
+  return {
+    type: TYPES.get(bits & 0o170000) ?? 'other', mode: bits & 0o7777, raw,
+    uid: Number(uid), gid: Number(gid), size: Number(size), seconds: Number(seconds), time: time.join(' '), owner, group,
+  };
+}
+
+/** Bits of st_mode, inode(7). */
+const TYPES: ReadonlyMap<number, FileType> = new Map([[0o100000, 'file'], [0o040000, 'directory'], [0o120000, 'link']]);
 
 /** What `pathLook` printed. @throws RunnerError when the file changed while it was read */
 export function factsOf({ bytes }: Pick<CommandResult, 'bytes'>): readonly PathFact[] {

@@ -1,7 +1,7 @@
 /** Fingerprints of paths: the shell says the facts, in as few processes as it can, and here they become words. dash, bash and busybox do. @see stat(1) */
 import { createHash } from 'node:crypto';
 import { CommandError } from '../errors';
-import { factsOfEach, statOf, UNCLEAR, type PathFact } from '../path-facts';
+import { factOf, factsOfEach, statOf, UNCLEAR, type PathFact } from '../path-facts';
 import { pathLooks } from '../path-look';
 import { cmd, lines, raw, type Command } from '../transport/command';
 import type { CommandResult, Target } from '../transport/connection';
@@ -78,23 +78,17 @@ function dirOf({ path }: ToLookAt): string {
 /** `undefined` where facts do not tell. */
 function looked({ path, only }: ToLookAt, own: readonly PathFact[], dir: readonly PathFact[]): Looked | undefined {
   if ([...own, ...dir].some(({ what }) => what === UNCLEAR)) return undefined;
-  const of = (facts: readonly PathFact[], wanted: string): Buffer | undefined => facts.find(({ what }) => what === wanted)?.value;
-  const stat = seen(of(own, 'stat'));
-  const type = stat === undefined ? 'absent' : TYPES.get(stat.raw.charAt(0)) ?? 'other';
+  const type = statOf(own)?.type ?? 'absent';
   if (type === 'directory' && !only) return undefined;
-  const link = of(own, 'link');
-  const hash = link === undefined ? of(own, 'sha256')?.toString() : createHash('sha256').update(link).digest('hex');
-  return { is: fingerprint(type, stat, hash), dirTime: seen(of(dir, 'stat'))?.time ?? '-', only, path };
+  const link = factOf(own, 'link');
+  const hash = link === undefined ? factOf(own, 'sha256')?.toString() : createHash('sha256').update(link).digest('hex');
+  return { is: fingerprint(type, seen(own), hash), dirTime: seen(dir)?.time ?? '-', only, path };
 }
 
-function seen(value: Buffer | undefined): Stat | undefined {
-  if (value === undefined) return undefined;
-  const { raw, uid, gid, time } = statOf(value);
-  return { raw, mode: (Number.parseInt(raw, 16) & 0o7777).toString(8), owner: `${uid}:${gid}`, time: time.replaceAll(' ', '_') };
+function seen(facts: readonly PathFact[]): Stat | undefined {
+  const stat = statOf(facts);
+  return stat && { raw: stat.raw, mode: stat.mode.toString(8), owner: `${stat.uid}:${stat.gid}`, time: stat.time.replaceAll(' ', '_') };
 }
-
-/** The first digit of the mode that stat says in hexadecimal. */
-const TYPES: ReadonlyMap<string, string> = new Map([['8', 'file'], ['a', 'link'], ['4', 'directory']]);
 
 /** Reads what `note` and `tell` said. @throws CommandError when that is not what they say */
 export function readLooks(host: string, result: CommandResult, from = 0): readonly Looked[] {

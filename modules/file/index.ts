@@ -9,7 +9,7 @@ export { existing, type ExistingParams } from './existing';
 export { fetch, type Fetched, type FetchParams } from './fetch';
 export { line, type LineParams } from './line';
 export { link, type LinkParams } from './link';
-export { type FileType } from './path-state';
+export { type FileType } from '../../core/path-facts';
 export { present, type PresentParams } from './present';
 export { stat, type FileStat, type NoFile, type StatParams } from './stat';
 export { renderTemplate, renderTemplateFile, template, type TemplateParams, type TemplateValues } from './template';

@@ -1,10 +1,8 @@
 /** How a path looks on a host now: all that the file modules compare. */
-import { factsOf, statOf } from '../../core/path-facts';
+import { factOf, factsOf, statOf, type FileType, type PathFact } from '../../core/path-facts';
 import { pathLook, type LookOptions } from '../../core/path-look';
 import type { Secret } from '../../core/secret';
 import type { CommandResult, Connection } from '../../core/transport/connection';
-
-export type FileType = 'file' | 'directory' | 'link' | 'other';
 
 /** What stat(1) says, and what the file holds. */
 export interface FileFacts {
@@ -44,26 +42,13 @@ export async function hostState(on: Pick<Connection, 'run'>, path: string, optio
 
 /** Reads what `pathLook` printed. */
 export function parsePathState(result: Pick<CommandResult, 'bytes'>): PathState {
-  const said = new Map(factsOf(result).map(({ what, value }) => [what, value]));
-  const stat = said.get('stat');
-  return {
-    link: said.get('link')?.toString(),
-    parent: said.has('parent'),
-    facts: stat === undefined ? undefined : parseFacts(stat, said),
-  };
+  const said = factsOf(result);
+  return { link: factOf(said, 'link')?.toString(), parent: factOf(said, 'parent') !== undefined, facts: fileFacts(said) };
 }
 
-function parseFacts(stat: Buffer, said: ReadonlyMap<string, Buffer>): FileFacts {
-  const { raw, uid, gid, size, seconds, owner, group } = statOf(stat);
-  const bits = Number.parseInt(raw, 16);
-  return {
-    type: TYPES.get(bits & 0o170000) ?? 'other',
-    mode: bits & 0o7777,
-    uid: Number(uid), gid: Number(gid), size, mtime: seconds, owner, group,
-    sha256: said.get('sha256')?.toString(),
-    content: said.get('content'),
-  };
+function fileFacts(said: readonly PathFact[]): FileFacts | undefined {
+  const stat = statOf(said);
+  if (stat === undefined) return undefined;
+  const { type, mode, uid, gid, owner, group, size, seconds } = stat;
+  return { type, mode, uid, gid, owner, group, size, mtime: seconds, sha256: factOf(said, 'sha256')?.toString(), content: factOf(said, 'content') };
 }
-
-/** Bits of st_mode, inode(7). */
-const TYPES: ReadonlyMap<number, FileType> = new Map([[0o100000, 'file'], [0o040000, 'directory'], [0o120000, 'link']]);

@@ -1,8 +1,9 @@
 /** What is at a path. */
 import { withOpen } from '../../core/foreseen';
 import { mapLook, query, type Query } from '../../core/module';
+import type { FileType } from '../../core/path-facts';
 import { lookAt } from './look';
-import type { FileType, PathState } from './path-state';
+import type { PathState } from './path-state';
 import { pathProblems } from './paths';
 
 export interface StatParams {

@@ -1,8 +1,9 @@
 /** How a tree looks on a host: one command for all of it. @see find(1), stat(1), sha256sum(1) */
 import { RefusedError } from '../../core/errors';
+import type { FileType } from '../../core/path-facts';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { CommandResult } from '../../core/transport/connection';
-import type { FileFacts, FileType } from './path-state';
+import type { FileFacts } from './path-state';
 import { mountsAt, parseMounts } from './mounts';
 import { parentOf } from './paths';
 

@@ -1,6 +1,6 @@
 /** Reads many files of a host in one round trip. */
-import { RefusedError } from '../../core/errors';
-import { factsOfEach, statOf, type PathFact, type PathStat } from '../../core/path-facts';
+import { isRunnerError, RefusedError } from '../../core/errors';
+import { factOf, factsOfEach, statOf, type PathFact, type PathStat } from '../../core/path-facts';
 import { pathLooks } from '../../core/path-look';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { Connection } from '../../core/transport/connection';
@@ -38,17 +38,17 @@ async function readPlain(on: Reading, paths: readonly string[]): Promise<Readonl
     const files = factsOfEach(result, questions).map((facts, i) => fileOf(paths[i] ?? '', facts));
     const clear = files.filter(each => each !== undefined);
     return clear.length < files.length ? undefined : new Map(clear.map((each, i) => [paths[i] ?? '', each]));
-  } catch {
+  } catch (error) {
     // One changed while it was read.
+    if (!isRunnerError(error)) throw error;
     return undefined;
   }
 }
 
 /** The file of these facts, if there is any; `undefined` where they do not tell. */
 function fileOf(path: string, facts: readonly PathFact[]): readonly HostFile[] | undefined {
-  const of = (wanted: string): Buffer | undefined => facts.find(({ what }) => what === wanted)?.value;
-  const [stat, content] = [of('stat'), of('content')];
-  if (stat !== undefined && content !== undefined) return [{ path, mtime: mtimeOf(statOf(stat)), ...decodeText(content) }];
+  const [stat, content] = [statOf(facts), factOf(facts, 'content')];
+  if (stat !== undefined && content !== undefined) return [{ path, mtime: mtimeOf(stat), ...decodeText(content) }];
   return facts.every(({ what }) => what === 'parent') ? [] : undefined;
 }
 
