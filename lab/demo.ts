@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { kubeName, loadCluster } from './cluster/cluster';
 import { findKubeBinaries } from './cluster/binaries';
 import { startClients, type ClientTotals } from './clients/clients';
+import { failureLines } from './clients/totals';
 import { describeError } from '../core/errors';
 import { labDown } from './lab';
 import { members, playbookPath, runsheet, upCluster } from './scenario';
@@ -60,7 +61,7 @@ function report({ totals, before, after, code }: Outcome): number {
     ['etcd members after', after.join(' ')],
   ] as const;
   process.stdout.write(`\n${rows.map(([name, value]) => `  ${name.padEnd(20)}  ${value}`).join('\n')}\n\n`);
-  for (const [kind, failure] of Object.entries(totals.errors)) say(`  ${kind}: ${failure.count}, first at ${failure.first}: ${failure.example}`);
+  for (const line of failureLines(totals)) say(`  ${line}`);
   return code === 0 && totals.failed === 0 && totals.lost.length === 0 ? 0 : 1;
 }
 

@@ -6,8 +6,10 @@ export interface FailureSummary {
   /** ISO 8601, when the first and the last of them were sent. */
   readonly first: string;
   readonly last: string;
-  /** What the first one said. */
-  readonly example: string;
+  /** What they said, and how many of them. */
+  readonly texts: Readonly<Record<string, number>>;
+  /** How many there were on each host that had some. */
+  readonly hosts: Readonly<Record<string, number>>;
 }
 
 /** What the clients of a lab saw. */
@@ -54,7 +56,7 @@ export function totalsOf(logs: ReadonlyMap<string, readonly Sample[]>, present?:
     longestGapMs: Math.max(0, ...[...logs.values()].map(longestGap)),
     medianMs: times[Math.floor(times.length * 0.5)] ?? 0,
     p99Ms: times[Math.floor(times.length * 0.99)] ?? 0,
-    errors: failureSummaries(failed),
+    errors: failureSummaries(logs),
     perHost: Object.fromEntries(perHost),
   };
 }
@@ -77,14 +79,33 @@ function longestGap(samples: readonly Sample[]): number {
   return Math.max(0, ...answered.slice(1).map((time, i) => time - (answered[i] ?? time)));
 }
 
-function failureSummaries(failed: readonly Sample[]): Partial<Record<ErrorClass, FailureSummary>> {
-  const classes = new Set(failed.map((sample) => sample.error ?? 'connect'));
-  const summaries = [...classes].map((error) => {
+function failureSummaries(logs: ReadonlyMap<string, readonly Sample[]>): Partial<Record<ErrorClass, FailureSummary>> {
+  const failed = [...logs].flatMap(([host, samples]) => samples.filter((sample) => !sample.ok).map((sample) => ({ host, error: sample.error ?? 'connect', ...sample }))).sort((a, b) => a.t - b.t);
+  return Object.fromEntries([...new Set(failed.map(({ error }) => error))].map((error) => {
     const samples = failed.filter((sample) => sample.error === error);
-    const ordered = samples.toSorted((a, b) => a.t - b.t);
-    const time = (sample: Sample | undefined): string => new Date(sample?.t ?? 0).toISOString();
-    const summary = { count: samples.length, first: time(ordered[0]), last: time(ordered.at(-1)), example: ordered[0]?.text ?? '' };
+    const time = (t = 0): string => new Date(t).toISOString();
+    const summary: FailureSummary = {
+      count: samples.length, first: time(samples[0]?.t), last: time(samples.at(-1)?.t),
+      texts: counted(samples.map(({ text = '' }) => text)), hosts: counted(samples.map(({ host }) => host)),
+    };
     return [error, summary] as const;
-  });
-  return Object.fromEntries(summaries);
+  }));
+}
+
+/** Failed requests, one line for each kind. */
+export function failureLines({ errors }: Pick<ClientTotals, 'errors'>): readonly string[] {
+  return Object.entries(errors).map(([kind, { count, first, last, texts, hosts }]) =>
+    `${count} requests failed (${kind}, sent from ${first} to ${last}; ${countsOf(hosts)}): ${countsOf(texts)}`);
+}
+
+/** Server errors may each be worded differently: three are enough to see what happened. */
+function countsOf(counts: Readonly<Record<string, number>>): string {
+  const words = Object.entries(counts).map(([name, count]) => `${name} (${count})`);
+  return [...words.slice(0, 3), ...(words.length > 3 ? [`${words.length - 3} others`] : [])].join(', ');
+}
+
+function counted(names: readonly string[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }

@@ -1,5 +1,6 @@
 /** One decommission with clients at work, and everything that must hold during it and afterwards. */
 import { startClients, type ClientTotals } from '../clients/clients';
+import { failureLines } from '../clients/totals';
 import { loadCluster } from '../cluster/cluster';
 import { members } from '../scenario';
 import { complaintsOf, decommission, type Decommissioned, type Disturbance } from './decommission';
@@ -34,6 +35,7 @@ export async function proveRun(bench: Bench, who: Leaving, { disturb, rate }: Pr
   return {
     figures: { ...(first === undefined ? {} : firstFigures(first)), ...figuresOf(run, totals), 'changes of a second run': again?.changes.length ?? '-', members: `${before.length} to ${after.length}` },
     problems: [...(first?.code === 0 ? ['the first run ended before it was disturbed'] : []), ...problems],
+    notes: whenFailed(totals, [...(first === undefined ? [] : [first]), run]),
   };
 }
 
@@ -78,7 +80,7 @@ export function figuresOf(run: Pick<Decommissioned, 'seconds'>, totals: ClientTo
 
 /** Failed requests and lost writes, one line for each kind. */
 export function fromClients(totals: ClientTotals): readonly string[] {
-  return [...Object.entries(totals.errors).map(([kind, { count, first, example }]) => `${count} requests failed (${kind}, first at ${first}): ${example}`), ...lostWrites(totals)];
+  return [...failureLines(totals), ...lostWrites(totals)];
 }
 
 /** Which task was at work when requests of a kind failed first. */

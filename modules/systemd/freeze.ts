@@ -1,7 +1,7 @@
 /** A unit's main process stopped for a moment, and let go on. */
 import { milliseconds, spoken, type Duration } from '../../core/duration';
 import { command, live } from '../../core/module';
-import { cmd } from '../../core/transport/command';
+import { cmd, type Command } from '../../core/transport/command';
 import type { Connection, Target } from '../../core/transport/connection';
 import { readState, type UnitState } from './show';
 import type { UnitParams } from './unit';
@@ -9,6 +9,14 @@ import { unitName, unitNameProblems } from './unit-name';
 
 /** Longer than this a client's patience, or a leader lock's, may end. */
 const LONGEST_MS = 10_000;
+
+/**
+ * One process stops it, waits and lets it go on, in this order however slow the host is; a timer that was set beforehand could be over before the stop came.
+ * Whoever ends this process gets it going, too.
+ */
+const STAND_STILL = `trap : HUP INT TERM
+systemctl kill --kill-who=main --signal=STOP -- "$1" && sleep "$2"
+systemctl kill --kill-who=main --signal=CONT -- "$1" || :`;
 
 export interface FreezeParams extends UnitParams {
   /** After this time systemd on the host lets it go on, whatever became of the controller. At most 10s. */
@@ -22,9 +30,9 @@ interface Seen extends Frozen { readonly state: UnitState }
 
 /**
  * The main process of a service stands still: what it was asked waits and is answered later, connections are accepted by the kernel meanwhile, and what it
- * has asked of others comes to rest. It goes on with `thaw`, at the latest after `thawAfter`: a timer of the host's own systemd is set before. What does
+ * has asked of others comes to rest. It goes on with `thaw`, at the latest after `thawAfter`: whoever stops it is a unit of the host's own systemd, which lets it go on itself. What does
  * not run is left alone. Signals, not `systemctl freeze`, which systemd has since 246 only, with the unified cgroup hierarchy, and without a limit in time.
- * @see systemctl(1), "kill"; systemd-run(1), "--on-active="
+ * @see systemctl(1), "kill"; systemd-run(1)
  */
 export const freeze = command<FreezeParams, Seen, Frozen>({
   name: 'systemd.freeze',
@@ -36,8 +44,7 @@ export const freeze = command<FreezeParams, Seen, Frozen>({
   before: params => live(on => readFrozen(on, params.unit)),
   describe: ({ state, frozen }, { thawAfter }) => state.active !== 'active' || frozen ? undefined : `freeze ${state.unit} for at most ${spoken(milliseconds(thawAfter))}`,
   run: async (on, { params, before: { state } }) => {
-    await on.run(cmd`systemd-run --quiet --on-active=${`${milliseconds(params.thawAfter)}ms`} --timer-property=AccuracySec=50ms systemctl kill --kill-who=main --signal=CONT -- ${state.unit} &&
-systemctl kill --kill-who=main --signal=STOP -- ${state.unit}`);
+    await on.run(cmd`systemd-run --quiet sh -c ${STAND_STILL} sh ${state.unit} ${String(milliseconds(params.thawAfter) / 1000)} && { ${stopped(state.mainPid)}; }`);
     return { frozen: true };
   },
   verify: async (on, { before: { state } }) => (await standsStill(on, state.mainPid)) ? true : `${state.unit} goes on: process ${state.mainPid} is not stopped`,
@@ -65,6 +72,11 @@ export const thaw = command<UnitParams, UnitState, Frozen>({
   foretell: () => undefined,
   undo: () => [],
 });
+
+/** Waits two seconds at most until a process is stopped. */
+function stopped(pid: number): Command {
+  return cmd`i=0; until grep -q '^State:.T' ${`/proc/${pid}/status`} 2>/dev/null || [ $i -ge 20 ]; do sleep 0.1; i=$((i + 1)); done`;
+}
 
 async function readFrozen(on: Target, unit: string): Promise<Seen> {
   const state = await readState(on, unit);

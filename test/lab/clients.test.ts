@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ErrorClass, Sample } from '../../lab/clients/host/protocol';
-import { totalsOf } from '../../lab/clients/totals';
+import { failureLines, totalsOf } from '../../lab/clients/totals';
 
 const good = (t: number, key?: string): Sample => ({ t, kind: key === undefined ? 'read' : 'write', ok: true, ms: 10, ...(key === undefined ? {} : { key }) });
 const bad = (t: number, error: ErrorClass = 'tls'): Sample => ({ t, kind: 'read', ok: false, ms: 5, error, text: `at ${t}` });
@@ -30,12 +30,17 @@ describe('totalsOf', () => {
     expect(totals).toMatchObject({ writes: 3, acknowledged: 2, lost: ['k2'] });
   });
 
-  test('sums errors up by class, with the first and the last time', () => {
-    const { errors } = totalsOf(new Map([['a', [bad(2000), bad(1000), bad(3000, '5xx')]]]));
-    expect(errors).toEqual({
-      tls: { count: 2, first: '1970-01-01T00:00:01.000Z', last: '1970-01-01T00:00:02.000Z', example: 'at 1000' },
-      '5xx': { count: 1, first: '1970-01-01T00:00:03.000Z', last: '1970-01-01T00:00:03.000Z', example: 'at 3000' },
+  test('sums errors up by class: when, where, and what they said', () => {
+    const totals = totalsOf(new Map([['a', [bad(2000), bad(1000), bad(3000, '5xx')]], ['b', [{ ...bad(1500), text: 'at 1000' }]]]));
+    expect(totals.errors).toEqual({
+      tls: { count: 3, first: '1970-01-01T00:00:01.000Z', last: '1970-01-01T00:00:02.000Z', texts: { 'at 1000': 2, 'at 2000': 1 }, hosts: { a: 2, b: 1 } },
+      '5xx': { count: 1, first: '1970-01-01T00:00:03.000Z', last: '1970-01-01T00:00:03.000Z', texts: { 'at 3000': 1 }, hosts: { a: 1 } },
     });
+    expect(failureLines(totals)[0]).toBe('3 requests failed (tls, sent from 1970-01-01T00:00:01.000Z to 1970-01-01T00:00:02.000Z; a (2), b (1)): at 1000 (2), at 2000 (1)');
+  });
+
+  test('says three texts of a class, and how many others there are', () => {
+    expect(failureLines(totalsOf(new Map([['a', [bad(1), bad(2), bad(3), bad(4), bad(5)]]])))[0]).toMatch(/: at 1 \(1\), at 2 \(1\), at 3 \(1\), 2 others$/);
   });
 
   test('is all zeros for clients that sent nothing', () => {

@@ -155,6 +155,20 @@ describe('systemd.freeze, thaw', () => {
     expect(stdout).not.toMatch(/systemctl kill.*frost/);
   });
 
+  test('goes on in time on a host that is slow to stop it', async () => {
+    await given(on, 'rime', daemonUnit());
+    const { mainPid } = await readUnit(on, 'rime');
+    // Found by the host's shells and by its systemd before the real one.
+    const slow = '/usr/local/sbin/systemctl';
+    await on.run(cmd`printf '%s\\n' '#!/bin/sh' ${'case "$*" in *STOP*) sleep 1 ;; esac; exec /usr/bin/systemctl "$@"'} >${slow} && chmod 755 ${slow}`);
+    try {
+      await carryOut(systemd.freeze({ unit: 'rime', thawAfter: '500ms' }), on);
+      await expect.poll(() => stateOf(mainPid), { timeout: 20_000 }).not.toBe('T');
+    } finally {
+      await on.run(cmd`rm -f ${slow}`);
+    }
+  });
+
   test('leaves alone what does not run', async () => {
     await given(on, 'cold', daemonUnit());
     await on.run(cmd`systemctl stop cold`);
