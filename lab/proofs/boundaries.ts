@@ -52,7 +52,7 @@ async function proveKills(bench: Bench, mode: Continuation, choose: (all: readon
   const check = await decommission(bench.lab, { leaving: LEAVING, cwd: bench.cwd, check: true });
   const all = boundariesOf(check.events);
   const chosen = choose(all);
-  const { result: chain, totals, again, problems } = await underClients(bench, { leaving: LEAVING }, { rate: RATE, patienceMs: PATIENCE_MS }, async () => {
+  const { result: chain, totals, again, problems, notes } = await underClients(bench, { leaving: LEAVING }, { rate: RATE, patienceMs: PATIENCE_MS }, async () => {
     const done = await killAndGoOn(bench, { mode, all, chosen });
     return { run: done.last, result: done };
   });
@@ -67,7 +67,7 @@ async function proveKills(bench: Bench, mode: Continuation, choose: (all: readon
       ...complaintsOf(check).map(line => `the check: ${line}`), ...unknown.map(({ task }) => `a task began of which the check said nothing: ${task}`),
       ...(chain.hits.length > 0 ? [] : ['nothing was killed']), ...problems,
     ],
-    notes: [...missed.map(each => `boundary ${each.place}, "${each.task}", was not reached`), ...chain.late, ...whenFailed(totals, chain.runs)],
+    notes: [...missed.map(each => `boundary ${each.place}, "${each.task}", was not reached`), ...chain.late, ...whenFailed(totals, chain.runs), ...notes],
   };
 }
 

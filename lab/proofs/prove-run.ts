@@ -8,6 +8,7 @@ import { tasksOf } from './events';
 import { deviationsOf, type Leaving } from './outcome';
 import type { Bench, CaseResult } from './proof';
 import { tracesOf } from './traces';
+import { Witness } from './witness';
 
 /** A host waits so long for signs of life of a controller that is silent. */
 const DISTURBED_PATIENCE_MS = 75_000;
@@ -26,7 +27,7 @@ export async function proveRun(bench: Bench, who: Leaving, { disturb, rate }: Pr
   const { lab, cwd } = bench;
   const before = await members(lab);
   const options = { ...(rate === undefined ? {} : { rate }), ...(disturb === undefined ? {} : { patienceMs: DISTURBED_PATIENCE_MS }), isCut: typeof disturb?.by === 'object' };
-  const { result: { first, run }, totals, again, problems } = await underClients(bench, who, options, async () => {
+  const { result: { first, run }, totals, again, problems, notes } = await underClients(bench, who, options, async () => {
     const disturbed = disturb === undefined ? undefined : await decommission(lab, { ...who, cwd, disturb });
     const last = await decommission(lab, { ...who, cwd });
     return { run: last, result: { first: disturbed, run: last } };
@@ -35,7 +36,7 @@ export async function proveRun(bench: Bench, who: Leaving, { disturb, rate }: Pr
   return {
     figures: { ...(first === undefined ? {} : firstFigures(first)), ...figuresOf(run, totals), 'changes of a second run': again?.changes.length ?? '-', members: `${before.length} to ${after.length}` },
     problems: [...(first?.code === 0 ? ['the first run ended before it was disturbed'] : []), ...problems],
-    notes: whenFailed(totals, [...(first === undefined ? [] : [first]), run]),
+    notes: [...whenFailed(totals, [...(first === undefined ? [] : [first]), run]), ...notes],
   };
 }
 
@@ -52,22 +53,34 @@ export interface UnderClientsOptions {
 export interface Work<T> { readonly run: Decommissioned; readonly result: T }
 
 /** How it went: what was not as it must be, one line for each, and one more run, where there was one. */
-export interface Outcome<T> { readonly result: T; readonly totals: ClientTotals; readonly again: Decommissioned | undefined; readonly problems: readonly string[] }
+export interface Outcome<T> {
+  readonly result: T;
+  readonly totals: ClientTotals;
+  readonly again: Decommissioned | undefined;
+  readonly problems: readonly string[];
+  /** Where requests failed: how the machine fared meanwhile. */
+  readonly notes: readonly string[];
+}
 
 /** Does the work with clients at work on three hosts all the time, runs once more, and looks whether everything is as it must be afterwards. */
 export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { rate, patienceMs, isCut = false }: UnderClientsOptions, work: () => Promise<Work<T>>): Promise<Outcome<T>> {
   const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), seconds: CLIENT_LIMIT_S, ...(rate === undefined ? {} : { rate }) });
-  const { run, result } = await work();
-  const again = run.code === 0 ? await decommission(lab, { ...who, cwd }) : undefined;
-  const totals = await clients.stop();
-  const problems = [
-    ...complaintsOf(run),
-    ...(isCut ? lostWrites(totals) : fromClients(totals)),
-    ...(again === undefined ? [] : [...complaintsOf(again), ...again.changes.map(change => `one more run changed ${change}`)]),
-    ...await deviationsOf(lab, who),
-    ...await tracesOf(lab, patienceMs),
-  ];
-  return { result, totals, again, problems };
+  const witness = new Witness(cwd);
+  try {
+    const { run, result } = await work();
+    const again = run.code === 0 ? await decommission(lab, { ...who, cwd }) : undefined;
+    const totals = await clients.stop();
+    const problems = [
+      ...complaintsOf(run),
+      ...(isCut ? lostWrites(totals) : fromClients(totals)),
+      ...(again === undefined ? [] : [...complaintsOf(again), ...again.changes.map(change => `one more run changed ${change}`)]),
+      ...await deviationsOf(lab, who),
+      ...await tracesOf(lab, patienceMs),
+    ];
+    return { result, totals, again, problems, notes: totals.failed === 0 ? [] : [await witness.stop()] };
+  } finally {
+    await witness.stop();
+  }
 }
 
 /** What clients count. */
