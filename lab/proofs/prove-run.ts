@@ -20,13 +20,15 @@ export interface ProveRunOptions {
   readonly disturb?: Disturbance;
   /** Requests a second of each client; 10 unless said. */
   readonly rate?: number;
+  /** When a request counts as failed, in milliseconds; 10,000 unless said. */
+  readonly timeoutMs?: number;
 }
 
 /** Carries it out, with clients at work on three hosts all the time, and runs once more at the end. */
-export async function proveRun(bench: Bench, who: Leaving, { disturb, rate }: ProveRunOptions = {}): Promise<CaseResult> {
+export async function proveRun(bench: Bench, who: Leaving, { disturb, rate, timeoutMs }: ProveRunOptions = {}): Promise<CaseResult> {
   const { lab, cwd } = bench;
   const before = await members(lab);
-  const options = { ...(rate === undefined ? {} : { rate }), ...(disturb === undefined ? {} : { patienceMs: DISTURBED_PATIENCE_MS }), isCut: typeof disturb?.by === 'object' };
+  const options = { ...(rate === undefined ? {} : { rate }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(disturb === undefined ? {} : { patienceMs: DISTURBED_PATIENCE_MS }), isCut: typeof disturb?.by === 'object' };
   const { result: { first, run }, totals, again, problems, notes } = await underClients(bench, who, options, async () => {
     const disturbed = disturb === undefined ? undefined : await decommission(lab, { ...who, cwd, disturb });
     const last = await decommission(lab, { ...who, cwd });
@@ -43,6 +45,8 @@ export async function proveRun(bench: Bench, who: Leaving, { disturb, rate }: Pr
 export interface UnderClientsOptions {
   /** Requests a second of each client; 10 unless said. */
   readonly rate?: number;
+  /** When a request counts as failed, in milliseconds; 10,000 unless said. */
+  readonly timeoutMs?: number;
   /** How long hosts may take to notice that a controller is gone; milliseconds. */
   readonly patienceMs?: number;
   /** A host is cut off: requests of its own fail whatever a run does. */
@@ -63,8 +67,8 @@ export interface Outcome<T> {
 }
 
 /** Does the work with clients at work on three hosts all the time, runs once more, and looks whether everything is as it must be afterwards. */
-export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { rate, patienceMs, isCut = false }: UnderClientsOptions, work: () => Promise<Work<T>>): Promise<Outcome<T>> {
-  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), seconds: CLIENT_LIMIT_S, ...(rate === undefined ? {} : { rate }) });
+export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { rate, timeoutMs, patienceMs, isCut = false }: UnderClientsOptions, work: () => Promise<Work<T>>): Promise<Outcome<T>> {
+  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), seconds: CLIENT_LIMIT_S, ...(rate === undefined ? {} : { rate }), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   const witness = new Witness(cwd);
   try {
     const { run, result } = await work();

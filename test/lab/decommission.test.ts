@@ -191,9 +191,15 @@ describe('a run that is killed while a member leaves', { retry: 0 }, () => {
   }, RUN_LIMIT_MS);
 });
 
+/**
+ * Real Kubernetes needs all of a small machine. Where something else takes it (measured: two such labs on two cores), an API server that nobody touches answers after more than
+ * the ten seconds that clients wait otherwise. A request that is refused, cut off or answered with an error has failed all the same.
+ */
+const BUSY_MS = 30_000;
+
 test('two of three masters leave real Kubernetes, and no request fails', { retry: 0, timeout: RUN_LIMIT_MS }, async ({ skip }) => {
   skip((await findKubeBinaries()) === undefined, 'there are no binaries of real Kubernetes: set RUNSHEET_KUBE_DIR, or run npm run lab -- kube build');
   const context = { lab: testLabName(), progress: () => undefined, signal: new AbortController().signal };
-  const { problems, notes = [] } = await onCluster({ masters: 3, nodes: 2, cluster: { kube: 'real' } }, context, bench => proveRun(bench, { leaving }, { rate }));
+  const { problems, notes = [] } = await onCluster({ masters: 3, nodes: 2, cluster: { kube: 'real' } }, context, bench => proveRun(bench, { leaving }, { rate, timeoutMs: BUSY_MS }));
   expect([...problems, ...notes]).toEqual([]);
 });
