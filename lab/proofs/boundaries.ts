@@ -1,6 +1,6 @@
 /** SIGKILL for the controller at every task boundary of the playbook, several in one lab; whoever goes on has to finish the work. */
 import { complaintsOf, decommission, type Decommissioned, type Disturbance } from './decommission';
-import { figuresOf, underClients, whenFailed } from './prove-run';
+import { figuresOf, underClients } from './prove-run';
 import { onCluster, type Bench, type CaseResult, type Proof, type ProofCase } from './proof';
 import type { RunnerEvent } from '../../core/report/events';
 
@@ -54,7 +54,7 @@ async function proveKills(bench: Bench, mode: Continuation, choose: (all: readon
   const chosen = choose(all);
   const { result: chain, totals, again, problems, notes } = await underClients(bench, { leaving: LEAVING }, { rate: RATE, patienceMs: PATIENCE_MS }, async () => {
     const done = await killAndGoOn(bench, { mode, all, chosen });
-    return { run: done.last, result: done };
+    return { run: done.last, runs: done.runs, result: done };
   });
   const seconds = chain.runs.reduce((sum, run) => sum + run.seconds, 0);
   const missed = chosen.filter(each => !chain.hits.includes(each));
@@ -67,7 +67,7 @@ async function proveKills(bench: Bench, mode: Continuation, choose: (all: readon
       ...complaintsOf(check).map(line => `the check: ${line}`), ...unknown.map(({ task }) => `a task began of which the check said nothing: ${task}`),
       ...(chain.hits.length > 0 ? [] : ['nothing was killed']), ...problems,
     ],
-    notes: [...missed.map(each => `boundary ${each.place}, "${each.task}", was not reached`), ...chain.late, ...whenFailed(totals, chain.runs), ...notes],
+    notes: [...missed.map(each => `boundary ${each.place}, "${each.task}", was not reached`), ...chain.late, ...notes],
   };
 }
 

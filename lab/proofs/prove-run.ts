@@ -1,5 +1,5 @@
 /** One decommission with clients at work, and everything that must hold during it and afterwards. */
-import { startClients, type ClientTotals } from '../clients/clients';
+import { startClients, type ClientOptions, type ClientTotals } from '../clients/clients';
 import { failureLines } from '../clients/totals';
 import { loadCluster } from '../cluster/cluster';
 import { members } from '../scenario';
@@ -15,46 +15,41 @@ const DISTURBED_PATIENCE_MS = 75_000;
 /** Longer than any case. */
 const CLIENT_LIMIT_S = 3600;
 
-export interface ProveRunOptions {
+/** How the clients ask. */
+type Asking = Pick<ClientOptions, 'rate' | 'timeoutMs'>;
+
+export interface ProveRunOptions extends Asking {
   /** A first run is disturbed, and a second one has to finish its work. */
   readonly disturb?: Disturbance;
-  /** Requests a second of each client; 10 unless said. */
-  readonly rate?: number;
-  /** When a request counts as failed, in milliseconds; 10,000 unless said. */
-  readonly timeoutMs?: number;
 }
 
 /** Carries it out, with clients at work on three hosts all the time, and runs once more at the end. */
-export async function proveRun(bench: Bench, who: Leaving, { disturb, rate, timeoutMs }: ProveRunOptions = {}): Promise<CaseResult> {
+export async function proveRun(bench: Bench, who: Leaving, { disturb, ...asking }: ProveRunOptions = {}): Promise<CaseResult> {
   const { lab, cwd } = bench;
   const before = await members(lab);
-  const options = { ...(rate === undefined ? {} : { rate }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(disturb === undefined ? {} : { patienceMs: DISTURBED_PATIENCE_MS }), isCut: typeof disturb?.by === 'object' };
+  const options = { ...asking, ...(disturb === undefined ? {} : { patienceMs: DISTURBED_PATIENCE_MS }), isCut: typeof disturb?.by === 'object' };
   const { result: { first, run }, totals, again, problems, notes } = await underClients(bench, who, options, async () => {
     const disturbed = disturb === undefined ? undefined : await decommission(lab, { ...who, cwd, disturb });
     const last = await decommission(lab, { ...who, cwd });
-    return { run: last, result: { first: disturbed, run: last } };
+    return { run: last, runs: [...(disturbed === undefined ? [] : [disturbed]), last], result: { first: disturbed, run: last } };
   });
   const after = await members(lab);
   return {
     figures: { ...(first === undefined ? {} : firstFigures(first)), ...figuresOf(run, totals), 'changes of a second run': again?.changes.length ?? '-', members: `${before.length} to ${after.length}` },
     problems: [...(first?.code === 0 ? ['the first run ended before it was disturbed'] : []), ...problems],
-    notes: [...whenFailed(totals, [...(first === undefined ? [] : [first]), run]), ...notes],
+    notes,
   };
 }
 
-export interface UnderClientsOptions {
-  /** Requests a second of each client; 10 unless said. */
-  readonly rate?: number;
-  /** When a request counts as failed, in milliseconds; 10,000 unless said. */
-  readonly timeoutMs?: number;
+export interface UnderClientsOptions extends Asking {
   /** How long hosts may take to notice that a controller is gone; milliseconds. */
   readonly patienceMs?: number;
   /** A host is cut off: requests of its own fail whatever a run does. */
   readonly isCut?: boolean;
 }
 
-/** What is done while clients are at work: the run that has to end well, and whatever else its caller wants to know. */
-export interface Work<T> { readonly run: Decommissioned; readonly result: T }
+/** What is done while clients are at work: the run that has to end well, all runs in their order, and whatever else its caller wants to know. */
+export interface Work<T> { readonly run: Decommissioned; readonly runs: readonly Decommissioned[]; readonly result: T }
 
 /** How it went: what was not as it must be, one line for each, and one more run, where there was one. */
 export interface Outcome<T> {
@@ -62,16 +57,16 @@ export interface Outcome<T> {
   readonly totals: ClientTotals;
   readonly again: Decommissioned | undefined;
   readonly problems: readonly string[];
-  /** Where requests failed: how the machine fared meanwhile. */
+  /** Where requests failed that should not: which task was at work, and how the machine fared. */
   readonly notes: readonly string[];
 }
 
 /** Does the work with clients at work on three hosts all the time, runs once more, and looks whether everything is as it must be afterwards. */
-export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { rate, timeoutMs, patienceMs, isCut = false }: UnderClientsOptions, work: () => Promise<Work<T>>): Promise<Outcome<T>> {
-  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), seconds: CLIENT_LIMIT_S, ...(rate === undefined ? {} : { rate }), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { patienceMs, isCut = false, ...asking }: UnderClientsOptions, work: () => Promise<Work<T>>): Promise<Outcome<T>> {
+  const clients = await startClients(lab, { hosts: await clientHosts({ lab, cwd }, who), seconds: CLIENT_LIMIT_S, ...asking });
   const witness = new Witness(cwd);
   try {
-    const { run, result } = await work();
+    const { run, runs, result } = await work();
     const again = run.code === 0 ? await decommission(lab, { ...who, cwd }) : undefined;
     const totals = await clients.stop();
     const problems = [
@@ -81,7 +76,8 @@ export async function underClients<T>({ lab, cwd }: Bench, who: Leaving, { rate,
       ...await deviationsOf(lab, who),
       ...await tracesOf(lab, patienceMs),
     ];
-    return { result, totals, again, problems, notes: totals.failed === 0 ? [] : [await witness.stop()] };
+    const notes = isCut || totals.failed === 0 ? [] : [...whenFailed(totals, runs), await witness.stop()];
+    return { result, totals, again, problems, notes };
   } finally {
     await witness.stop();
   }

@@ -12,7 +12,7 @@ const LONGEST_MS = 10_000;
 
 /**
  * One process stops it, waits and lets it go on, in this order however slow the host is; a timer that was set beforehand could be over before the stop came.
- * Whoever ends this process gets it going, too.
+ * Whoever ends this process gets it going, too, by any signal that can be heard.
  */
 const STAND_STILL = `trap : HUP INT TERM
 systemctl kill --kill-who=main --signal=STOP -- "$1" && sleep "$2"
@@ -73,9 +73,9 @@ export const thaw = command<UnitParams, UnitState, Frozen>({
   undo: () => [],
 });
 
-/** Waits two seconds at most until a process is stopped. */
+/** Waits until a process is stopped, or gone; some ten seconds on a host that is slow to stop it. */
 function stopped(pid: number): Command {
-  return cmd`i=0; until grep -q '^State:.T' ${`/proc/${pid}/status`} 2>/dev/null || [ $i -ge 20 ]; do sleep 0.1; i=$((i + 1)); done`;
+  return cmd`i=0; until grep -q '^State:.T' ${`/proc/${pid}/status`} 2>/dev/null || [ ! -e ${`/proc/${pid}`} ] || [ $i -ge 100 ]; do sleep 0.1; i=$((i + 1)); done`;
 }
 
 async function readFrozen(on: Target, unit: string): Promise<Seen> {
