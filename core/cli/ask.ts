@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { RefusedError, UsageError } from '../errors';
 import type { StepAnswer } from '../run/job';
+import type { RunOptions } from './options';
 
 /** Where and when it is asked. */
 export interface Asking {
@@ -16,6 +17,11 @@ export interface Asking {
 export interface AskOptions extends Asking {
   /** `--yes`. */
   readonly yes: boolean;
+}
+
+/** Where questions are written: beside the events where those are printed. */
+export function questionsOn({ json }: Pick<RunOptions, 'json'>): NodeJS.WriteStream {
+  return json ? process.stderr : process.stdout;
 }
 
 /** The answer: yes only for `y` or `yes`. @throws RefusedError when nobody can be asked */

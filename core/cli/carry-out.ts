@@ -12,7 +12,7 @@ import { runPlaybook } from '../run/run';
 import { openUndoLog } from '../run/undo-log';
 import { redact, type Secret } from '../secret';
 import type { Transport } from '../transport/connection';
-import { ask, askStep, type Asking } from './ask';
+import { ask, askStep, questionsOn, type Asking } from './ask';
 import type { EarlyTransport } from './early';
 import { Interrupts } from './interrupts';
 import { recordOf, type JobRecord } from './job-record';
@@ -119,11 +119,6 @@ function tellTimings(timings: RunTimings, out: NodeJS.WriteStream): void {
 function hungUp(interrupts: Interrupts): 'no' {
   interrupts.hangUp('the input ended');
   return 'no';
-}
-
-/** Where questions are written: beside the events where those are printed. */
-export function questionsOn({ json }: Pick<RunOptions, 'json'>): NodeJS.WriteStream {
-  return json ? process.stderr : process.stdout;
 }
 
 /** Tells once how long it took until the first host answered. */

@@ -1,9 +1,9 @@
 /** `runsheet resume`: goes on with a run that did not end well. */
 import { UsageError } from '../errors';
-import { requireTerminal } from './ask';
+import { questionsOn, requireTerminal } from './ask';
 import { becomePassword } from './become-password';
 import { begin } from './begin';
-import { carryOut, questionsOn } from './carry-out';
+import { carryOut } from './carry-out';
 import { requireSameSources, type JobRecord } from './job-record';
 import type { AgainOptions } from './options';
 import { doneIn, findRun, readRun, runIds, type PastRun } from './past-runs';

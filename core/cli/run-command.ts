@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../errors';
 import type { Host } from '../inventory/host';
 import type { Plan } from '../run/job';
-import { requireTerminal } from './ask';
+import { questionsOn, requireTerminal } from './ask';
 import { becomePassword } from './become-password';
 import type { Begun } from './begin';
-import { carryOut, questionsOn } from './carry-out';
 import { EarlyTransport } from './early';
 import { hostLines, taskLines } from './listing';
 import type { RunOptions } from './options';
@@ -30,6 +29,8 @@ export async function runCommand(begun: Begun, options: RunOptions, timings: Tim
       early.transport.begin(firstHosts(laid.plan, options.forks));
     });
     if (isListing(options)) return list(prepared, options);
+    // While the hosts answer the rest of the runner is loaded.
+    const { carryOut } = require('./carry-out') as typeof import('./carry-out');
     return await carryOut(prepared, { options, timings, password: await (password ?? becomePassword(options)), ...early });
   } catch (error) {
     await early.transport?.close();
