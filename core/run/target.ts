@@ -39,8 +39,7 @@ export interface Changing {
 
 /** Wraps a connection for one task. After the signal every call rejects with its reason, so a module that goes on can do no harm. */
 export class TaskTarget implements Target {
-  /** While a change is made. */
-  changing: Changing | undefined;
+  #changing: Changing | undefined;
   /** An answer is taken once: whoever asks again wants to know anew. */
   readonly #asked = new Set<string>();
 
@@ -51,6 +50,12 @@ export class TaskTarget implements Target {
   get foreseen(): Foreseen | undefined { return this.options.foreseen; }
   get runId(): string { return this.options.runId; }
   get signal(): AbortSignal { return this.options.signal; }
+
+  /** While a change is made. What came behind it may be taken by the change itself, and once more by the look that proves it. */
+  set changing(changing: Changing | undefined) {
+    this.#changing = changing;
+    this.#asked.clear();
+  }
 
   say(line: string): void {
     if (!this.signal.aborted) this.options.say(line);
@@ -108,11 +113,11 @@ export class TaskTarget implements Target {
   async #send(command: Command, options: RunOptions): Promise<CommandResult> {
     const left = Math.max(1, Math.ceil(this.options.deadline - performance.now()));
     const shown = options.channel === 'own' && options.secretOutput !== true ? { onLine: (line: string) => this.say(line) } : {};
-    if (this.changing !== undefined) this.#asked.clear();
-    this.changing?.before();
+    if (this.#changing !== undefined) this.#asked.clear();
+    this.#changing?.before();
     this.options.cost?.sent();
     const answer = this.inner.run(command, { ...shown, ...options, signal: this.signal, timeoutMs: Math.min(options.timeoutMs ?? left, left) });
-    this.changing?.sent({ apart: isApart(options), goesOn: options.goesOn === true });
+    this.#changing?.sent({ apart: isApart(options), goesOn: options.goesOn === true });
     const result = await waitFor(answer, this.options.cost);
     this.options.cost?.printed(result);
     return result;

@@ -9,6 +9,7 @@ import { foretellStart, startOf } from './planned-units';
 import { parseProcess, PROCESS } from './process';
 import { parseTimes, timesCommand } from './read-files';
 import { verifyRestart } from './restart';
+import { isUp } from './show';
 import { staleness } from './staleness';
 import { readUnitAnd, type Unit } from './unit';
 import { unitName, unitNameProblems } from './unit-name';
@@ -88,17 +89,13 @@ export const stale = query<CurrentParams, readonly string[]>({
   validate: problemsOf,
   inspect: params => steps(async on => {
     const { unit, reasons } = await look(on, params);
-    return isRunning(unit) ? reasons : [];
+    return isUp(unit) ? reasons : [];
   }),
 });
 
 function problemsOf(params: CurrentParams): readonly string[] {
   const relative = (params.files ?? []).filter(path => !path.startsWith('/'));
   return [...unitNameProblems(params.unit), ...relative.map(path => `the path "${path}" must be absolute`)];
-}
-
-function isRunning({ active }: Unit): boolean {
-  return active === 'active' || active === 'reloading';
 }
 
 /** @param before times of files that were seen before the process was started */
@@ -108,7 +105,7 @@ async function look(on: Target, params: CurrentParams, before?: ReadonlyMap<stri
   const end = also.indexOf(PROCESS_FOLLOWS);
   const given = parseTimes(paths, also.subarray(0, end).toString());
   const times = new Map([...[...unit.files, ...unit.environmentFiles].map(({ path, mtime }): [string, number] => [path, mtime]), ...given]);
-  if (!isRunning(unit)) return { unit, times, reasons: [`it is ${unit.active}`] };
+  if (!isUp(unit)) return { unit, times, reasons: [`it is ${unit.active}`] };
   const files = await withPlannedTimes(on, paths, given);
   const startedAt = startOf(on.foreseen, unit.unit);
   if (startedAt !== undefined) return { unit, times, reasons: plannedReasons(unit, files, startedAt) };

@@ -1,7 +1,7 @@
 /** Whole unit files and drop-ins. */
 import { isRunnerError, messageOf } from '../../core/errors';
 import { type Applied, type Change, type Resource, resource, see, steps } from '../../core/module';
-import { cmd, raw } from '../../core/transport/command';
+import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { backup, backupPath, touchedFiles } from '../file/backup';
 import { foretellText } from '../file/foretell';
@@ -119,10 +119,11 @@ async function apply(on: Target, { params, state, changes }: { params: Rendered;
     await requireValidUnit(on, { unit, before: state.files, after });
     if (dropIn) await on.run(cmd`mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))}`, { goesOn: true });
     if (params.backup) await backup(on, path);
-    await on.write(path, text, { goesOn: true });
+    const isLoaded = isNew(state.state, path);
+    await on.write(path, text, { goesOn: !isLoaded });
+    if (isLoaded && isRead(await see(showUnit(unit), on), path)) return;
   }
-  await on.run(isNew(state.state, path) ? cmd`unit=${unit} path=${path}
-${LOAD_NEW}` : cmd`systemctl daemon-reload`);
+  await on.run(cmd`systemctl daemon-reload`);
 }
 
 /** The file of a unit that systemd did not know. */
@@ -134,11 +135,9 @@ function isNew({ load }: UnitState, path: string): boolean {
  * Since 246 systemd looks for a unit that it did not find once more when a directory has changed, and loads it alone. A daemon-reload reads every unit and runs all
  * generators, half a second's work, so it is only done where systemd does not say that it has this very file.
  */
-const LOAD_NEW = raw(`nl='
-'
-said=$(systemctl show --no-pager -p LoadState,FragmentPath,NeedDaemonReload -- "$unit") || exit 1
-says() { case $nl$said$nl in *"$nl$1$nl"*) ;; *) return 1 ;; esac }
-says LoadState=loaded && says FragmentPath="$path" && says NeedDaemonReload=no || systemctl daemon-reload`);
+function isRead({ load, fragment, needsReload }: UnitState, path: string): boolean {
+  return load === 'loaded' && fragment === path && !needsReload;
+}
 
 function isDropIn(path: string): boolean {
   return path.endsWith('.conf');

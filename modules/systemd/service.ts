@@ -4,7 +4,7 @@ import { type Change, resource, see, steps } from '../../core/module';
 import { cmd } from '../../core/transport/command';
 import type { Target } from '../../core/transport/connection';
 import { foretellBoot, foretellStart, foretellStop } from './planned-units';
-import { knownUnit, showUnit, type UnitState } from './show';
+import { isUp, knownUnit, showUnit, type UnitState } from './show';
 import { start, systemctl } from './up';
 import { unitName, unitNameProblems } from './unit-name';
 
@@ -103,10 +103,6 @@ async function setBoot(on: Target, state: UnitState, boot: NonNullable<ServicePa
   if (boot === 'enabled' && state.boot.startsWith('masked')) await on.run(cmd`systemctl unmask -- ${state.unit}`);
   const verb = boot === 'enabled' ? 'enable' : boot === 'disabled' ? 'disable' : 'mask';
   await on.run(cmd`systemctl ${verb} -- ${state.unit}`);
-}
-
-function isUp(state: UnitState): boolean {
-  return state.active === 'active' || state.active === 'reloading';
 }
 
 function isDown(state: UnitState): boolean {

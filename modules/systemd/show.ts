@@ -95,6 +95,11 @@ printf '%s\\n' "$said"
 systemctl show --no-pager -p UnitPath || exit
 pid=$nl$said$nl pid=\${pid#*"$nl"MainPID=} pid=\${pid%%"$nl"*}`);
 
+/** Is it running, or does it count as if it were? */
+export function isUp({ active }: Pick<UnitState, 'active'>): boolean {
+  return active === 'active' || active === 'reloading';
+}
+
 /** @throws RefusedError with names that come near when the unit does not exist */
 export async function knownUnit(on: Connection, state: UnitState, name: string): Promise<UnitState> {
   if (state.load !== 'not-found') return state;

@@ -1,8 +1,9 @@
 /** Starting, and seeing that what was started stays up. */
 import { CheckError, CommandError } from '../../core/errors';
+import { see } from '../../core/module';
 import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { CommandResult, Target } from '../../core/transport/connection';
-import { knownUnit, parseShow, showCommand, type UnitState } from './show';
+import { isUp, knownUnit, parseShow, showCommand, showUnit, type UnitState } from './show';
 
 /** How long a unit must stay up after a start to count as started, in seconds, in steps: what fails early is told early, while its log still ends with the reason. */
 const SETTLE = [0.25, 0.75, 1];
@@ -38,14 +39,15 @@ export async function relaunch(on: Target, state: UnitState, then: Command = raw
 export async function start(on: Target, state: UnitState, enable: boolean): Promise<void> {
   const { unit } = state;
   const [command, enabling] = [systemctlCommand('start', unit), systemctlCommand('enable', unit)];
-  const result = await on.run(lines(reloadFirst(state), cmd`${command} >&2 || exit`, settle(unit, SETTLE, enable ? enabling : undefined)), { expect: 'any' });
-  const seen = statesIn(result);
-  if (seen === undefined) throw await failure(on, { result, command, unit });
-  const why = whyDown(...seen);
+  const result = await on.run(lines(reloadFirst(state), cmd`${command} >&2 || exit`, lookFirst(unit), wait(SETTLE, enable ? enabling : undefined), raw('exit "$code"')), { expect: 'any' });
+  const [first] = statesIn(result);
+  if (first === undefined) throw await failure(on, { result, command, unit });
+  // The look that proves the change comes behind this command anyway, so its answer is there.
+  const why = whyDown(first, isUp(first) ? await see(showUnit(unit), on) : first);
   if (why === undefined && result.code !== 0) throw await failure(on, { result, command: enabling, unit });
   if (why === undefined) return;
   const said = `${on.host.name}: ${why}${await lastLines(on, unit)}`;
-  if (enable && seen[0] !== seen[1]) await on.run(systemctlCommand('disable', unit), { expect: 'any' });
+  if (enable && isUp(first)) await on.run(systemctlCommand('disable', unit), { expect: 'any' });
   throw new CheckError(said);
 }
 
@@ -55,10 +57,10 @@ export type Settled = readonly [first: UnitState, last: UnitState];
 /** Looks at a unit, waits a while and looks again, in one command. @throws RefusedError when there is no such unit */
 export async function settled(on: Target, unit: string, after: 'start' | 'reload'): Promise<Settled> {
   const result = await on.run(settle(unit, after === 'start' ? SETTLE : SETTLE_RELOADED));
-  const seen = statesIn(result);
-  if (seen === undefined) throw new CommandError(on.host.name, result);
-  await knownUnit(on, seen[0], unit);
-  return seen;
+  const [first, last = first] = statesIn(result);
+  if (first === undefined || last === undefined) throw new CommandError(on.host.name, result);
+  await knownUnit(on, first, unit);
+  return [first, last];
 }
 
 /** Looks at a unit and then waits until it must have settled: the next look tells. @throws RefusedError when there is no such unit */
@@ -72,12 +74,9 @@ export async function staysUp(on: Target, seen: Settled): Promise<true | string>
   return why === undefined ? true : `${why}${await lastLines(on, seen[0].unit)}`;
 }
 
-/**
- * A look, a wait, another look. Whatever happens in between shows in the second one: it is not active, or has another process, invocation or count of restarts.
- * @param meanwhile is done while it waits, once the first step is over; its exit code is that of the whole
- */
-function settle(unit: string, steps: readonly number[], meanwhile?: Command): Command {
-  return lines(lookFirst(unit), wait(steps, meanwhile), raw(String.raw`look; printf '\n%s\n' "$state"; exit "$code"`));
+/** A look, a wait, another look. Whatever happens in between shows in the second one: it is not active, or has another process, invocation or count of restarts. */
+function settle(unit: string, steps: readonly number[]): Command {
+  return lines(lookFirst(unit), wait(steps), raw(String.raw`look; printf '\n%s\n' "$state"`));
 }
 
 /** Ends the script where the unit is not up, a moment later: by then journald has what it said. */
@@ -94,6 +93,7 @@ is_up() { case $nl$state$nl in *"$nl"ActiveState=active"$nl"*|*"$nl"ActiveState=
 lives() { [ ! "$watched" ] || [ -e "/proc/$first/stat" ] || { look; is_up && [ "$pid" = "$first" ]; }; }
 pause() { sleep "$1" 2>/dev/null || sleep 1; }`.replaceAll('\\$', '$'));
 
+/** @param meanwhile is done while it waits, once the first step is over; `code` is its exit code */
 function wait([step = 0, ...steps]: readonly number[], meanwhile?: Command): Command {
   const rest = steps.map(seconds => `lives && pause ${seconds}`).join(' && ');
   if (meanwhile === undefined) return raw(`code=0; pause ${step}; ${rest} || :`);
@@ -105,9 +105,8 @@ if lives; then
 fi`;
 }
 
-function statesIn({ stdout }: CommandResult): Settled | undefined {
-  const [first, last = first] = stdout.trimEnd().split('\n\n').filter(text => text !== '').map(text => parseShow({ stdout: text }));
-  return first === undefined || last === undefined ? undefined : [first, last];
+function statesIn({ stdout }: CommandResult): readonly UnitState[] {
+  return stdout.trimEnd().split('\n\n').filter(text => text !== '').map(text => parseShow({ stdout: text }));
 }
 
 function systemctlCommand(verb: string, unit: string): Command {
@@ -120,7 +119,7 @@ function reloadFirst({ needsReload }: UnitState): Command {
 
 function whyDown(first: UnitState, now: UnitState): string | undefined {
   if (now.type === 'oneshot' && !now.remains && now.active === 'inactive' && now.result === 'success') return undefined;
-  if (now.active !== 'active' && now.active !== 'reloading') return `${now.unit} does not stay up: it is ${now.active} (${now.sub}, ${now.result})`;
+  if (!isUp(now)) return `${now.unit} does not stay up: it is ${now.active} (${now.sub}, ${now.result})`;
   if (now.mainPid === first.mainPid && now.restarts === first.restarts && now.invocationId === first.invocationId) return undefined;
   return `${now.unit} does not stay up: systemd restarted it (process ${first.mainPid} became ${now.mainPid})`;
 }
