@@ -2,7 +2,7 @@
 export interface Limits {
   /** Word to the guards so often. */
   readonly beatMs: number;
-  /** A guard takes the controller for dead after so long without a word, at the earliest after two thirds of it. */
+  /** A guard takes the controller for dead after so long without a word; it reckons in whole seconds, rounded up. */
   readonly silenceMs: number;
   /** SSH keep-alive; after three without an answer the link is down. */
   readonly keepaliveMs: number;

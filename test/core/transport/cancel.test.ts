@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cmd, raw } from '../../../core/transport/command';
 import { startSshServer } from '../../support/ssh-server';
-import { connectTo, NEVER, processesWith, stateOf, testTransport, uniqueSleep, until } from '../../support/transport';
+import { childrenOf, connectTo, NEVER, processesWith, stateOf, testTransport, uniqueSleep, until } from '../../support/transport';
 
 describe.each(['shell', 'own'] as const)('what runs on the %s channel', channel => {
   test('is killed when the link is closed, and the run is told', async () => {
@@ -63,32 +62,32 @@ test.for([0, 5, 10, 20, 40, 80])('what is just starting when the link is closed 
   expect(processesWith(seconds)).toEqual([]);
 });
 
+/** The sleep of whoever watches over a guard. */
+function watchOf(guard: number): number[] {
+  return childrenOf(guard).flatMap(childrenOf);
+}
+
 test('a guard whose watch is killed ends, and there is another one for the next command', async () => {
   await using server = await startSshServer();
-  const silenceMs = 3_000_000_000 + randomInt(1_000_000);
-  await using opened = await connectTo(server.host(), { limits: { silenceMs } });
-  const sleeping = (): number[] => processesWith(`${silenceMs / 3 / 1000}`);
-  await until(() => sleeping().length === 1);
-  const [before = 0] = sleeping();
-  // Its process group is the guard's: the third word behind the name.
-  const guard = Number(readFileSync(`/proc/${before}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2]);
-  expect(server.pids).toContain(guard);
-  process.kill(before, 'SIGKILL');
+  await using opened = await connectTo(server.host(), { limits: { silenceMs: 3_000_000_000 } });
+  const guards = (): number[] => server.pids.filter(pid => watchOf(pid).length > 0);
+  await until(() => guards().length === 1);
+  const [guard = 0] = guards();
+  for (const pid of watchOf(guard)) process.kill(pid, 'SIGKILL');
   // If it had heard of the shell it takes it along, and with it a command that is sent before the shell's end is heard of.
   const says = async (): Promise<string> => (await opened.on.run(raw('echo on'))).stdout;
   await until(() => !server.pids.includes(guard));
   expect(await says().catch(says)).toBe('on\n');
-  await until(() => sleeping().length === 1 && sleeping()[0] !== before);
+  await until(() => guards().length === 1 && guards()[0] !== guard);
 });
 
 test('a guard takes with it who watches over it, and the idle shell', async () => {
   await using server = await startSshServer();
-  const silenceMs = 3_000_000_000 + randomInt(1_000_000);
-  const opened = await connectTo(server.host(), { limits: { silenceMs } });
-  await until(() => processesWith(`${silenceMs / 3 / 1000}`).length === 1);
-  const [...pids] = server.pids;
+  const opened = await connectTo(server.host(), { limits: { silenceMs: 3_000_000_000 } });
+  const watch = (): number[] => server.pids.flatMap(pid => [...childrenOf(pid), ...watchOf(pid)]);
+  await until(() => watch().length === 2);
+  const pids = [...server.pids, ...watch()];
   await opened.transport.close();
-  expect(processesWith(`${silenceMs / 3 / 1000}`)).toEqual([]);
   expect(pids.map(stateOf).filter(state => !/^(gone|Z)/.test(state))).toEqual([]);
 });
 
