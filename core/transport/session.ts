@@ -2,7 +2,7 @@
  * A session: a POSIX shell on the host, leader of its own process group, with the fixed environment, that waits for its script.
  *
  * The command line that starts it is the same for all uses and holds nothing of the script, so nothing of it shows in `ps` or in sudo's log, no
- * limit on arguments applies, and it is one line without quotes or `!` inside quotes, which csh and fish read as sh does. Only the fixed script of the
+ * limit on arguments applies, and it is one line without quotes or a bare `!` inside quotes, which csh and fish read as sh does. Only the fixed script of the
  * guard travels in it, where no sudo stands between: that saves a round trip.
  */
 import { randomBytes } from 'node:crypto';

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { guardScript } from '../../../core/transport/guard-script';
 import { childrenOf, stateOf, uniqueSleep, until } from '../../support/transport';
 
-const shells = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(([program = '']) => ['/bin', '/usr/bin'].some(dir => existsSync(`${dir}/${program}`)));
+const shells = ['dash', 'bash --posix', 'busybox sh'].map(line => line.split(' ')).filter(([program = '']) => ['/bin', '/usr/bin'].some(dir => existsSync(`${dir}/${program}`)));
 
 const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -75,7 +75,7 @@ class Guarded implements AsyncDisposable {
   }
 }
 
-describe.concurrent.each(shells)('who watches over the guard, under %s %s', (...shell) => {
+describe.concurrent.each(shells.map(shell => ({ shell, name: shell[0] })))('who watches over the guard, under $name,', ({ shell }) => {
   test('starts one process for about as long as the silence may last, however many words are heard', async () => {
     await using guard = new Guarded(shell, 4_000);
     await until(() => childrenOf(guard.watcher).length > 0);
@@ -117,15 +117,19 @@ describe.concurrent.each(shells)('who watches over the guard, under %s %s', (...
     expect(guard.hasKilled).toBe(false);
   });
 
-  test('looks once more before it takes a controller for dead', async () => {
+  test('looks once more before it takes a controller for dead, where it did not notice that it stood still', async () => {
     await using guard = new Guarded(shell, 10_000);
     const sleep = (): number => childrenOf(guard.watcher)[0] ?? 0;
     await until(() => sleep() > 0);
+    const { watcher } = guard;
     const before = sleep();
-    process.kill(guard.pid, 'SIGSTOP');
-    guard.say('.');
+    process.kill(-guard.pid, 'SIGSTOP');
+    // The silence is over, its sleep not for much longer than a third of it.
+    await guard.live(11_500);
+    for (const pid of [before, watcher]) process.kill(pid, 'SIGCONT');
     await until(() => ![0, before].includes(sleep()));
     process.kill(guard.pid, 'SIGCONT');
+    expect(await guard.ask('unlock')).toBe('free');
     await guard.live(4_000);
     expect(await guard.ask('unlock')).toBe('free');
     expect(guard.hasKilled).toBe(false);
