@@ -141,6 +141,7 @@ function hello(channel: Channel, mark: string, plan: Omit<SessionPlan, 'script'>
         if (match === null) return;
         isOver = true;
         clearTimeout(timer);
+        end.tell = undefined;
         early.push({ from: 'stdout', bytes: Buffer.from(stdout.slice(match.index + match[0].length), 'latin1') });
         resolve({ pgid: Number(match[1]), early });
       },
@@ -150,11 +151,23 @@ function hello(channel: Channel, mark: string, plan: Omit<SessionPlan, 'script'>
         sudo.onStderr(stderr);
       },
     });
-    void Promise.all([channel.exit, channel.closed]).then(([exit]) => {
-      clearTimeout(timer);
-      reject(plan.wire.failure ?? explain(plan, exit, stdout + stderr));
-    });
+    const end: End = {
+      tell: exit => {
+        clearTimeout(timer);
+        reject(plan.wire.failure ?? explain(plan, exit, stdout + stderr));
+      },
+    };
+    void tellEnd(channel, end);
   });
+}
+
+/** Who is told how a session ended. */
+interface End { tell: ((exit: Exit) => void) | undefined }
+
+/** Apart from what it tells: that waits as long as the session lives, and would keep all that was needed for its beginning. */
+async function tellEnd(channel: Channel, end: End): Promise<void> {
+  const [exit] = await Promise.all([channel.exit, channel.closed]);
+  end.tell?.(exit);
 }
 
 function explain(plan: Omit<SessionPlan, 'script'>, exit: Exit, output: string): ConnectionError {
