@@ -74,7 +74,8 @@ const LEAVE = [
  * much too long, the silence begins anew. When it cannot go on it ends the guard, and sends a signal to nobody else. @see proc(5)
  */
 const WATCH = [
-  'clock() { read -r now x </proc/uptime && now=${now%%.*}; };',
+  // Not every container shows its uptime.
+  'clock() { { read -r now x </proc/uptime && now=${now%%.*}; } 2>/dev/null || now=$(date +%s); };',
   'tell() { clock; [ "$now" = "$told" ] || [ -z "$watcher" ] || { told=$now; kill -USR1 "$watcher" 2>/dev/null || watcher=; }; };',
   'parent() { read -r a b c d e </proc/self/stat && [ "$d" = "$$" ]; }; word() { clock; last=$now; };',
   // What wait says is no proof that the sleep is over: it returns at each signal, at times before bash has run the trap.

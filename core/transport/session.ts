@@ -20,10 +20,7 @@ export interface Session {
   readonly channel: Channel;
   /** Process group and session id of everything that it starts. */
   readonly pgid: number;
-  /**
-   * Gives it the script, unless it came with one; bytes written to the channel afterwards are the script's standard input. A session that takes orders
-   * reads them as commands, the script among them.
-   */
+  /** Gives it the script, unless it came with one; bytes written to the channel afterwards are the script's standard input. */
   start(script: string): void;
 }
 
@@ -38,24 +35,19 @@ export interface SessionPlan {
   readonly timeoutMs: number;
   /** Its script, one of ours without secrets, on one line and without what a login shell reads in single quotes: it starts at once. Without one the session waits for `start`. */
   readonly script?: string;
-  /** It takes commands from its input until that ends, see `start`. */
-  readonly takesOrders?: boolean;
 }
 
 /** Starts a session. @throws ConnectionError with what to do when no shell, or no sudo, answers. */
 export async function openSession(plan: SessionPlan): Promise<Session> {
   const mark = `runsheet-${randomBytes(12).toString('hex')}`;
   // What stays with the session until it ends is to be small: a thousand hosts have two each.
-  const { script, takesOrders = false, ...rest } = plan;
+  const { script, ...rest } = plan;
   const { sh, become } = rest;
-  // A shell that reads its commands anyway can read all of them, the first ones too: that is one exec less. Behind sudo its input is the password's at first.
-  const readsAll = takesOrders && become === undefined;
-  const line = become !== undefined ? sudoLine(become, mark, bootLine(sh, mark)) : readsAll ? sh : bootLine(sh, mark, script);
+  const line = become === undefined ? bootLine(sh, mark, script) : sudoLine(become, mark, bootLine(sh, mark));
   const channel = await rest.wire.exec(`exec ${line}`);
   try {
-    if (readsAll) channel.input.write(`${ordersBoot(sh, mark)}\n`);
     const { pgid, early } = await hello(channel, mark, rest);
-    const start = (text: string): void => void channel.input.write(`${readsAll ? text : scriptLine(takesOrders ? `${text}; exec ${sh}` : text)}\n`);
+    const start = (text: string): void => void channel.input.write(`${scriptLine(text)}\n`);
     if (script !== undefined && become !== undefined) start(script);
     return { channel: heardFromTheBeginning(channel, early), pgid, start };
   } catch (error) {
@@ -81,25 +73,13 @@ function heardFromTheBeginning(channel: Channel, early: Early): Channel {
 /** The one-line command that starts a session's shell; it prints `MARK PGID` and reads one line, its script, unless it brings one. */
 function bootLine(sh: string, mark: string, script?: string): string {
   const boot = [
-    ASK_GROUP,
+    'read -r a b c d g e </proc/$$/stat || exit 1',
     // Not the leader of its group (behind sudo): a session of its own, once. setsid does not fork for who is no leader.
     `[ "$g" = "$$" ] || [ "$2" ] || exec setsid ${sh} -c "$1" runsheet "$1" again`,
-    sayHello(mark),
+    `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`,
     script === undefined ? 'IFS= read -r l && eval "$l"' : `set --; ${script}`,
   ].join('; ');
   return `${sh} -c 'eval "$1"' runsheet '${boot}'`;
-}
-
-/** The first commands of a shell that reads them: as `bootLine`. The shell has read no further than this line, for more is sent only after the hello. */
-function ordersBoot(sh: string, mark: string): string {
-  const hello = sayHello(mark);
-  return `${ASK_GROUP}; [ "$g" = "$$" ] || exec setsid ${sh} -c '${hello}; exec ${sh}'; unset a b c d e g; ${hello}`;
-}
-
-const ASK_GROUP = 'read -r a b c d g e </proc/$$/stat || exit 1';
-
-function sayHello(mark: string): string {
-  return `export LC_ALL=C PATH=${REMOTE_PATH}; umask 022; echo ${mark} $$`;
 }
 
 /** A script as one line, of any quotes: its line breaks come back from IFS, whose last character is one wherever a shell starts. No process is started for it. */

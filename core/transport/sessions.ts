@@ -5,7 +5,7 @@ import type { Become } from './become';
 import { Guard } from './guard';
 import type { Order, Outcome } from './outcome';
 import { runOwn, type OwnOrder } from './own';
-import { openSession, type Session, type SessionPlan } from './session';
+import { openSession, type Session } from './session';
 import { Shell } from './shell';
 import type { Slots } from './slots';
 import type { Limits } from './limits';
@@ -25,8 +25,6 @@ export interface SessionsOptions {
   readonly lockDirectory?: string;
 }
 
-type SessionUse = Pick<SessionPlan, 'script' | 'takesOrders'>;
-
 /** Opens and keeps the sessions of one user. */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -44,7 +42,7 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     this.#options = options;
     const { limits, lockDirectory } = options;
-    this.guard = new Guard({ open: script => this.#standing({ script }), limits, ...(lockDirectory === undefined ? {} : { lockDirectory }) });
+    this.guard = new Guard({ open: script => this.#standing(script), limits, ...(lockDirectory === undefined ? {} : { lockDirectory }) });
   }
 
   /** Is any command under way? */
@@ -102,11 +100,11 @@ export class Sessions {
     }
   }
 
-  /** A session that stands beside the work: the shell, the guard. */
-  async #standing(use: SessionUse): Promise<Session> {
+  /** A session that stands beside the work: the shell, the guard. @param script see SessionPlan */
+  async #standing(script?: string): Promise<Session> {
     const leave = this.#options.slots.stand();
     try {
-      const session = await this.#session(use);
+      const session = await this.#session(script);
       void session.channel.closed.then(leave);
       return session;
     } catch (error) {
@@ -138,14 +136,14 @@ export class Sessions {
   }
 
   async #newShell(): Promise<Shell> {
-    const { host, limits } = this.#options;
+    const { host, sh, limits } = this.#options;
     const old = this.#shell;
     void old?.idle.then(() => old.retire());
     this.#shell = undefined;
-    const session = await this.#guarded(() => this.#standing({ takesOrders: true }));
+    const session = await this.#guarded(() => this.#standing());
     this.guard.add(session.pgid);
     void session.channel.closed.then(() => this.guard.remove(session.pgid));
-    const shell = new Shell(session, { guard: this.guard, limits });
+    const shell = new Shell(session, { sh, guard: this.guard, limits });
     this.#shell = shell;
     const asked = requireTools(host, shell);
     // Of a later shell nobody wants to know.
@@ -162,10 +160,10 @@ export class Sessions {
     return shell;
   }
 
-  async #session(use: SessionUse = {}): Promise<Session> {
+  async #session(script?: string): Promise<Session> {
     const { host, wire, sh, become, limits } = this.#options;
     if (this.#closed) throw new InterruptedError();
-    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }), ...use })
+    return openSession({ host, wire, sh, timeoutMs: limits.helloMs, ...(become === undefined ? {} : { become }), ...(script === undefined ? {} : { script }) })
       // Closed by us meanwhile, it could not come.
       .catch((error: unknown) => { throw this.#closed ? new InterruptedError() : error; });
   }

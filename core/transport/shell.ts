@@ -13,6 +13,8 @@ import type { Limits } from './limits';
 
 /** What a shell is made of. */
 export interface ShellOptions {
+  /** The command that starts a POSIX shell. */
+  readonly sh: string;
   readonly guard: Guard;
   readonly limits: Limits;
 }
@@ -20,6 +22,7 @@ export interface ShellOptions {
 /** One user's open shell; works its commands off one after another. */
 export class Shell {
   readonly #session: Session;
+  readonly #sh: string;
   readonly #guard: Guard;
   readonly #frames: Frames;
   #last: Promise<unknown> = Promise.resolve();
@@ -27,9 +30,10 @@ export class Shell {
   /** A child of an earlier command wrote between two frames: it could write into the next one. */
   #polluted = false;
 
-  /** @param session a fresh session that takes orders, already known to the guard */
-  constructor(session: Session, { guard, limits }: ShellOptions) {
+  /** @param session a fresh session, already known to the guard */
+  constructor(session: Session, { sh, guard, limits }: ShellOptions) {
     this.#session = session;
+    this.#sh = sh;
     this.#guard = guard;
     this.#frames = new Frames({ session, guard, limits, stray: () => { this.#polluted = true; } });
     void session.channel.closed.then(() => { this.#alive = false; });
@@ -38,7 +42,7 @@ export class Shell {
   /** Starts it, once. @param opening what it does first, see `inPlace` @returns how that ended */
   start(opening: Order): Promise<Outcome> {
     const mark = newMark();
-    return this.#sent({ order: opening, mark, send: () => this.#session.start(inPlace({ order: opening, mark })) });
+    return this.#sent({ order: opening, mark, send: () => this.#session.start(`${inPlace({ order: opening, mark })}; exec ${this.#sh}`) });
   }
 
   /** Can the next command run in it? */

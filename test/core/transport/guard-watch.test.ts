@@ -22,8 +22,9 @@ class Guarded implements AsyncDisposable {
   readonly group: number;
   readonly exit: Promise<unknown>;
 
-  constructor([program = '', ...args]: readonly string[], silenceMs: number) {
-    this.#child = spawn(program, [...args, '-c', guardScript({ silenceMs, lockDirectory: this.#dir })], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+  constructor([program = '', ...args]: readonly string[], silenceMs: number, uptime = '/proc/uptime') {
+    const script = guardScript({ silenceMs, lockDirectory: this.#dir }).replaceAll('/proc/uptime', uptime);
+    this.#child = spawn(program, [...args, '-c', script], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
     this.#child.stdin.on('error', () => undefined);
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
     this.exit = once(this.#child, 'exit');
@@ -101,6 +102,17 @@ describe.concurrent.each(shells.map(shell => ({ shell, name: shell[0] })))('who 
     await guard.exit;
     // Other users' guards may have heard their last word later.
     expect(performance.now() - last).toBeGreaterThan(6_000);
+  });
+
+  test('tells the time also where the host does not show its uptime', async () => {
+    await using guard = new Guarded(shell, 4_000, '/proc/nothing');
+    await guard.live(7_000);
+    const last = performance.now();
+    expect(await guard.ask('unlock')).toBe('free');
+    expect(guard.hasKilled).toBe(false);
+    await guard.exit;
+    expect(guard.hasKilled).toBe(true);
+    expect(performance.now() - last).toBeGreaterThan(3_900);
   });
 
   test('does not take a controller for dead when all on the host stood still for long', async () => {

@@ -202,11 +202,8 @@ test('output that may be secret is kept out of errors', async () => {
 test('a host that lacks tools is named with them', async () => {
   await using server = await startSshServer();
   const shell = `${server.dir}/bare-sh`;
-  // The session sets PATH itself: what it evaluates keeps another one. So does what it reads.
-  writeFileSync(shell, `#!/bin/sh
-if [ "$1" = -c ]; then c=$2; shift 2; else c='while IFS= read -r line; do eval "$line"; done'; fi
-exec /bin/sh -c "alias export=:; PATH=/nowhere; $c" "$@"
-`, { mode: 0o755 });
+  // The session sets PATH itself: what it evaluates keeps another one.
+  writeFileSync(shell, '#!/bin/sh\nif [ "$1" = -c ]; then c=$2; shift 2; exec /bin/sh -c "alias export=:; PATH=/nowhere; $c" "$@"; fi\nPATH=/nowhere exec /bin/sh "$@"\n', { mode: 0o755 });
   await using opened = await connectTo(server.host(), { shell });
   const lacking = /^web1: the host has no base64, cat, .*sync$/;
   await expect(opened.on.look(raw('echo seen'))).rejects.toThrow(lacking);
