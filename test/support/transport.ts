@@ -44,14 +44,11 @@ export function processesWith(argument: string): number[] {
 
 /** Process ids of those that a process has started and that still run, or have not been waited for. */
 export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
-    try {
-      // The second word behind the name.
-      return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]) === parent;
-    } catch {
-      return false;
-    }
-  });
+  try {
+    return readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').filter(pid => pid !== '').map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** `gone`, or the state of a process; one that nobody has waited for yet is a zombie, `Z`. */
