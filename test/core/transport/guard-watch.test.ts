@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { guardScript } from '../../../core/transport/guard-script';
 import { childrenOf, stateOf, uniqueSleep, until } from '../../support/transport';
 
-const shells = ['dash', 'bash --posix', 'busybox sh'].map(line => line.split(' ')).filter(([program = '']) => ['/bin', '/usr/bin'].some(dir => existsSync(`${dir}/${program}`)));
+/** `--norc`: bash takes a socket on its input for a remote login and reads ~/.bashrc, where no shell is above it. */
+const shells = ['dash', 'bash --norc --posix', 'busybox sh'].map(line => line.split(' ')).filter(([program = '']) => ['/bin', '/usr/bin'].some(dir => existsSync(`${dir}/${program}`)));
 
 const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
