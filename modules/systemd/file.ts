@@ -119,9 +119,9 @@ async function apply(on: Target, { params, state, changes }: { params: Rendered;
     await requireValidUnit(on, { unit, before: state.files, after });
     if (dropIn) await on.run(cmd`mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))}`, { goesOn: true });
     if (params.backup) await backup(on, path);
-    const isLoaded = isNew(state.state, path);
-    await on.write(path, text, { goesOn: !isLoaded });
-    if (isLoaded && isRead(await see(showUnit(unit), on), path)) return;
+    const isFirst = isNew(state.state, path);
+    await on.write(path, text, { goesOn: !isFirst });
+    if (isFirst && isRead(await see(showUnit(unit), on), path)) return;
   }
   await on.run(cmd`systemctl daemon-reload`);
 }
