@@ -36,7 +36,10 @@ export function pathLook(question: PathQuestion): Command {
   return late(() => script([question], cmd`many= most=`));
 }
 
-/** What looks at many paths. Of what must be looked at alone it says so; where one of them goes meanwhile it fails. */
+/**
+ * What looks at many paths. Of what must be looked at alone it says so; where one of them goes meanwhile it fails. It neither ends the shell that it runs in nor
+ * leaves anything in it that another command would see.
+ */
 export function pathLooks(questions: readonly PathQuestion[]): Command {
   return script(questions, cmd`many=yes most=${MOST_TOGETHER}`);
 }
@@ -58,6 +61,7 @@ function script(questions: readonly PathQuestion[], limits: Command): Command {
     limits, LOOK, ...group(true), ...group(false), raw('looked'),
     ...(hashed.length === 0 ? [] : [HASH, cmd`hashes ${hashed.map(({ number }) => number)}`]),
     ...(shown.length === 0 ? [] : [cmd`max=${MAX_CONTENT}`, CONTENT, ...shown]),
+    END,
   );
 }
 
@@ -66,10 +70,10 @@ function script(questions: readonly PathQuestion[], limits: Command): Command {
  * stat says with the rest where a link points to: where its quotes leave no doubt, a process less. Names may hold blanks, so a slash stands before each of them.
  */
 const LOOK = raw(String.raw`f='%f %u %g %s %Y %y/%U/%G//%N' n='
-' w= v=
+' w= v= failed=
 link() { printf 'link %s %s\n%s\n' "$1" "${'${#2}'}" "$2"; }
 read_link() {
-  l=$(readlink -n -- "$2" && echo .) || exit 1
+  l=$(readlink -n -- "$2" && echo .) || failed=yes
   link "$1" "${'${l%.}'}"
 }
 facts() {
@@ -113,7 +117,7 @@ at() {
 doubt() {
   if s=$(stat $3 -c "$f" -- "$2" 2>&1); then facts "$1" "$s"; return; fi
   case $s in *'No such file or directory'*|*'Not a directory'*) return ;; esac
-  if [ -n "$many" ]; then printf 'unclear %s\n' "$1"; else printf '%s\n' "$s" >&2; exit 1; fi
+  if [ -n "$many" ]; then printf 'unclear %s\n' "$1"; else printf '%s\n' "$s" >&2; failed=yes; fi
 }
 stats() {
   o=$1; shift
@@ -121,11 +125,11 @@ stats() {
   k=$* c=$#
   set --; for i in $k; do eval "set -- \"\$@\" \"\$p$i\""; done
   if ! s=$(stat $o -c "$f" -- "$@"); then
-    [ -z "$many" ] || exit 1
     # Gone meanwhile, or not to be seen.
-    doubt 1 "$1" "$o"; return
+    if [ -n "$many" ]; then failed=yes; else doubt 1 "$1" "$o"; fi
+    return
   fi
-  IFS=$n; set -f; set -- $s; unset IFS
+  IFS=$n; set -f; set -- $s; set +f; unset IFS
   # A line break in a name, which busybox does not quote.
   if [ $# -ne "$c" ]; then for i in $k; do eval "p=\$p$i"; doubt "$i" "$p" "$o"; done; return; fi
   for i in $k; do facts "$i" "$1"; shift; done
@@ -143,8 +147,8 @@ const HASH = raw(String.raw`hashes() {
   done
   [ -n "$k" ] || return 0
   set --; for i in $k; do eval "set -- \"\$@\" \"\$p$i\""; done
-  s=$(sha256sum -- "$@") || exit 1
-  IFS=$n; set -f; set -- $s; unset IFS
+  s=$(sha256sum -- "$@") || { failed=yes; return; }
+  IFS=$n; set -f; set -- $s; set +f; unset IFS
   for i in $k; do h=${'${1%% *}'}; h=${'${h#\\\\}'}; printf 'sha256 %s %s\n' "$i" "$h"; eval "h$i=\$h"; shift; done
 }`);
 
@@ -162,6 +166,11 @@ content() {
   set -- "$1" $s
   [ "$5" -le "$max" ] || return 0
   printf 'content %s %s\n' "$1" "$5"
-  if [ "$5" -gt 0 ]; then small "$5" || head -c "$5" <"$p" || exit 1; fi
+  if [ "$5" -gt 0 ]; then small "$5" || head -c "$5" <"$p" || failed=yes; fi
   echo
 }`);
+
+/** What comes behind it in the same shell finds no function and no short name of it. */
+const END = raw(String.raw`unset -f link read_link facts surely at doubt stats looked hashes small content
+unset many most max f n w v g a d h i k l o c p q s t
+[ -z "$failed" ]`);

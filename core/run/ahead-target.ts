@@ -65,9 +65,9 @@ export class AheadTarget implements Target {
     return [ahead].flat().every(isJoinable) ? this.#together(ahead) : this.#look(command, expect);
   }
 
-  #look(command: Command, expect: RunOptions['expect']): Promise<CommandResult> {
+  #look(command: Command, expect: RunOptions['expect'], staysInside = false): Promise<CommandResult> {
     const { on, signal } = this.options;
-    return on.look(command, { signal, timeoutMs: FRESH_MS, ...(expect === undefined ? {} : { expect }) });
+    return on.look(command, { signal, staysInside, timeoutMs: FRESH_MS, ...(expect === undefined ? {} : { expect }) });
   }
 
   async #together(asked: Asked): Promise<CommandResult> {
@@ -80,7 +80,7 @@ export class AheadTarget implements Target {
   async #ask(waiting: readonly Waiting[]): Promise<void> {
     const all = waiting.map(({ asked }) => asked);
     try {
-      const results = apart(await this.#look(pathLooks(all.flat()), [0]), all);
+      const results = apart(await this.#look(pathLooks(all.flat()), [0], true), all);
       for (const [at, { answer }] of waiting.entries()) answer(results[at]);
     } catch (error) {
       for (const { fail } of waiting) fail(error);

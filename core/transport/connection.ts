@@ -95,14 +95,20 @@ export interface Connection {
   forward(address: string, port: number): Promise<Duplex>;
 }
 
+/** How a connection is asked ahead. */
+export interface LookOptions extends Pick<RunOptions, 'expect' | 'timeoutMs' | 'signal'> {
+  /** The command neither ends nor changes the shell that it runs in: the open shell carries it out itself, a process less. */
+  readonly staysInside?: boolean;
+}
+
 /** What the engine gets: a connection that can be asked ahead. */
 export interface OpenConnection extends Connection {
   /**
    * Runs a command that only reads, in the open shell, behind what was sent before it but without waiting for the answers: many looks cost one round trip.
-   * Of `options` it takes `expect`, `timeoutMs` and `signal`; one that is killed takes those behind it along.
+   * One that is killed takes those behind it along.
    * @throws as `run`, and ConnectionError although the link is up when a look before it was killed: it may be sent again
    */
-  look(command: Command, options?: Pick<RunOptions, 'expect' | 'timeoutMs' | 'signal'>): Promise<CommandResult>;
+  look(command: Command, options?: LookOptions): Promise<CommandResult>;
 }
 
 /** What modules get: a connection within a task of a run. */

@@ -1,9 +1,9 @@
 /**
  * Frames: how a command's output and exit code come back apart, on streams that may carry anything.
  *
- * The command runs in a subshell, so that `exit` and syntax errors end only that. Behind it the shell writes a mark on both streams, 96 random bits,
- * new for every command, which the command itself never sees. What stands before the mark is its output, of whatever bytes and length; what a child
- * that it left writes later stands behind it. So the end is known for sure: neither the end of the streams (a child may hold them) nor a waiting
+ * The command runs in a subshell, so that `exit` and syntax errors end only that; looks of ours that do the shell no harm run in the shell itself. Behind it the
+ * shell writes a mark on both streams, 96 random bits, new for every command, which the command itself never sees. What stands before the mark is its output, of
+ * whatever bytes and length; what a child that it left writes later stands behind it. So the end is known for sure: neither the end of the streams (a child may hold them) nor a waiting
  * time (the network may be slow) says as much.
  */
 import { randomBytes } from 'node:crypto';
@@ -26,8 +26,7 @@ export interface Framed {
  * @param input how it gets its standard input: a redirection, a pipe into it, or nothing for the shell's own
  */
 export function frame({ order, mark }: Framed, input: { readonly before?: string; readonly after?: string }): string {
-  const begin = order.isTimed === true ? `${clock('runsheet_from')}; ` : '';
-  return `${begin}${input.before ?? ''}( ${inSubshell(order, mark, input.after ?? '')}`;
+  return `${begin(order.isTimed)}${input.before ?? ''}( ${inSubshell(order, mark, input.after ?? '')}`;
 }
 
 /**
@@ -35,15 +34,14 @@ export function frame({ order, mark }: Framed, input: { readonly before?: string
  * variable of the subshell, of which nothing shows outside of it.
  */
 export function shellFrame(framed: Framed): Buffer {
-  const { stdin, inputAsVariable = false } = framed.order;
+  const { order: { text, stdin, inputAsVariable = false, staysInside = false, isTimed }, mark } = framed;
+  if (stdin === undefined && (staysInside || ALONE.test(text))) return Buffer.from(`${begin(isTimed)}{ eval ${quote(text)}; } </dev/null; ${end(mark, isTimed)}\n`);
   if (stdin === undefined) return Buffer.from(`${frame(framed, { after: ' </dev/null' })}\n`);
   // No variable can hold a NUL byte.
   if (!inputAsVariable || stdin.includes(0)) return Buffer.from(`${frame(framed, { before: `printf %s '${stdin.toString('base64')}' | base64 -d | ` })}\n`);
   // latin1 takes each byte for a character and back: the content need not be UTF-8.
   const quoted = Buffer.from(`'${stdin.toString('latin1').replaceAll("'", String.raw`'\''`)}'`, 'latin1');
-  const { order, mark } = framed;
-  const begin = order.isTimed === true ? `${clock('runsheet_from')}; ` : '';
-  return Buffer.concat([Buffer.from(`${begin}( runsheet_input=`), quoted, Buffer.from(`; ${inSubshell(order, mark, ' </dev/null')}\n`)]);
+  return Buffer.concat([Buffer.from(`${begin(isTimed)}( runsheet_input=`), quoted, Buffer.from(`; ${inSubshell(framed.order, mark, ' </dev/null')}\n`)]);
 }
 
 /** The shell text of a command that the shell itself carries out, so that it must neither end nor change it: no process is started for it. */
@@ -51,14 +49,22 @@ export function inPlace({ order, mark }: Framed): string {
   return `${order.text}; printf '%s 0\\n' ${mark}; printf '%s \\n' ${mark} >&2`;
 }
 
-function inSubshell({ text, isTimed = false }: Order, mark: string, after: string): string {
-  const end = isTimed
-    ? `runsheet_code=$?; ${clock('runsheet_to')}; printf '%s %s %s %s\\n' ${mark} "$runsheet_code" "$runsheet_from" "$runsheet_to"`
-    : `printf '%s %s\\n' ${mark} "$?"`;
-  return `eval ${quote(ALONE.test(text) ? `exec ${text}` : text)} )${after}; ${end}; printf '%s \\n' ${mark} >&2`;
+function begin(isTimed = false): string {
+  return isTimed ? `${clock('runsheet_from')}; ` : '';
 }
 
-/** A program that is all of a command takes its subshell's place: a process less. Of what a shell has as a builtin none is here. */
+function inSubshell({ text, isTimed }: Order, mark: string, after: string): string {
+  return `eval ${quote(text)} )${after}; ${end(mark, isTimed)}`;
+}
+
+function end(mark: string, isTimed = false): string {
+  const code = isTimed
+    ? `runsheet_code=$?; ${clock('runsheet_to')}; printf '%s %s %s %s\\n' ${mark} "$runsheet_code" "$runsheet_from" "$runsheet_to"`
+    : `printf '%s %s\\n' ${mark} "$?"`;
+  return `${code}; printf '%s \\n' ${mark} >&2`;
+}
+
+/** A program that is all of a command does the shell no harm. Of what changes a shell none is here. */
 const ALONE = /^(?:systemctl|cat|chmod|mkdir|rm|stat|sync)(?: (?:[\w./:=,@%+-]|'[^']*')+)+$/;
 
 /** Puts the seconds since the host's boot into a variable, in hundredths, without starting a process. */

@@ -24,6 +24,8 @@ export interface Order {
   readonly stdin?: Buffer;
   /** See RunOptions. */
   readonly inputAsVariable?: boolean;
+  /** See LookOptions. */
+  readonly staysInside?: boolean;
   /** Is the host to say how long it took? */
   readonly isTimed?: boolean;
   readonly timeoutMs: number;

@@ -5,7 +5,7 @@ import type { Host } from '../inventory/host';
 import { redact, Secret } from '../secret';
 import { isApart } from './apart';
 import { cmd, quote, type Command } from './command';
-import type { CommandResult, OpenConnection, RunOptions, WriteOptions } from './connection';
+import type { CommandResult, LookOptions, OpenConnection, RunOptions, WriteOptions } from './connection';
 import { fetchFile, readCommand, writeFile } from './files';
 import { ChannelGone } from './frames';
 import type { Outcome } from './outcome';
@@ -54,12 +54,12 @@ export class UserConnection implements OpenConnection {
     return this.#run(command, options);
   }
 
-  async look(command: Command, options: Pick<RunOptions, 'expect' | 'timeoutMs' | 'signal'> = {}): Promise<CommandResult> {
+  async look(command: Command, options: LookOptions = {}): Promise<CommandResult> {
     const text = redact(command.text);
     this.#requireUp(options.signal);
     this.#watch?.asked();
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
-    const outcome = await this.sessions.look({ text: command.text, timeoutMs, isTimed: this.#watch !== undefined, ...(signal === undefined ? {} : { signal }) })
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, staysInside = false } = options;
+    const outcome = await this.sessions.look({ text: command.text, timeoutMs, staysInside, isTimed: this.#watch !== undefined, ...(signal === undefined ? {} : { signal }) })
       .catch((error: unknown) => { throw this.#broken(error, text); });
     return this.#judge(text, outcome, options);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apart, factsOf } from '../../core/path-facts';
 import { MAX_CONTENT, pathLook, pathLooks, type LookOptions, type PathQuestion } from '../../core/path-look';
+import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import { shells } from '../support/shells';
 
 const top = mkdtempSync(join(tmpdir(), 'runsheet-paths-'));
@@ -106,6 +107,26 @@ describe.each(shells)('under %s', (_name, target) => {
     expect(looked).toBeDefined();
     expect(shown(factsOf(await on.run(pathLook({ path: at('huge'), follow: true, sha256: true })))).at(-1)).toMatch(/^sha256 [0-9a-f]{64}$/);
     rmSync(at('huge'));
+  });
+
+  test('neither ends the shell that carries it out nor leaves anything in it, also where it fails', async () => {
+    const on = target();
+    const functions = ['link', 'read_link', 'facts', 'surely', 'at', 'doubt', 'stats', 'looked', 'hashes', 'small', 'content'];
+    const state = lines(
+      raw('echo "code $?"; echo ----; unset IFS; echo "$# $-"; set | sed -n "s/^\\([a-z_]*\\)=.*/\\1/p"'),
+      cmd`for name in ${functions}; do command -V "$name" 2>/dev/null | grep -i function; done; :`,
+    );
+    const after = async (command: Command): Promise<{ readonly code: string | undefined; readonly left: readonly string[] }> => {
+      const [printed = '', left = ''] = (await on.run(lines(command, state))).stdout.split('\n----\n');
+      return { code: printed.split('\n').at(-1), left: left.split('\n').filter(name => name !== 'failed' && name !== '_') };
+    };
+    const nothing = await after(raw(':'));
+    expect(nothing.left.length).toBeGreaterThan(1);
+    const gone = at('gone meanwhile');
+    writeFileSync(gone, 'abc');
+    expect(await after(pathLooks(NAMES.map(name => ({ ...shownAlways, path: at(name) }))))).toEqual(nothing);
+    const failing = lines(cmd`stat() { rm -f -- ${gone}; command stat "$@"; }`, pathLooks([{ ...itself, path: gone }]));
+    expect(await after(failing)).toEqual({ ...nothing, code: 'code 1' });
   });
 
   test('a name with a line break is looked at alone', async () => {

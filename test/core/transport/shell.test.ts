@@ -77,6 +77,20 @@ describe.each(shells)('the open shell under %s', (_name, shell) => {
     expect(stdout).toMatch(/^\|\|0022\|[^f]*\n(?!\/\n)/);
   });
 
+  test('carries out itself what does it no harm: no subshell, the same outputs, code and input', async () => {
+    const { stdout: shellPid } = await opened.on.look(raw('echo $$'));
+    const parentOf = async (asked: Promise<{ stdout: string }>): Promise<string> => `${(await asked).stdout.split(' ')[3] ?? ''}\n`;
+    expect(await parentOf(opened.on.look(raw('cat /proc/self/stat; :'), { staysInside: true }))).toBe(shellPid);
+    expect(await parentOf(opened.on.run(cmd`cat /proc/self/stat`))).toBe(shellPid);
+    expect(await parentOf(opened.on.run(raw('cat /proc/self/stat; :')))).not.toBe(shellPid);
+    const results = await Promise.all([
+      opened.on.look(raw(`cat; echo "it's"; echo wrong >&2; (exit 3)`), { staysInside: true, expect: [3] }), opened.on.look(raw('echo next')),
+      opened.on.run(cmd`cat -- ${'/no/such'}`, { expect: 'any' }), opened.on.run(cmd`cat`),
+    ]);
+    expect(results.map(({ code, stdout }) => [code, stdout])).toEqual([[3, `it's\n`], [0, 'next\n'], [1, ''], [0, '']]);
+    expect([results[0].stderr, results[2].stderr]).toEqual(['wrong\n', expect.stringMatching(/\/no\/such.*No such file/) as string]);
+  });
+
   test('gives a command its own input, never the shell\'s', async () => {
     expect((await opened.on.run(raw('cat; read x || echo "end of input"'))).stdout).toBe('end of input\n');
     const text = 'first\nit\'s "quoted" $HOME\\n\0binary\xff';
