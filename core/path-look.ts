@@ -38,7 +38,7 @@ export function pathLook(question: PathQuestion): Command {
 
 /**
  * What looks at many paths. Of what must be looked at alone it says so; where one of them goes meanwhile it fails. It neither ends the shell that it runs in nor
- * leaves anything in it that another command would see.
+ * leaves a function or a short name in it, nor another IFS than the usual separators.
  */
 export function pathLooks(questions: readonly PathQuestion[]): Command {
   return script(questions, cmd`many=yes most=${MOST_TOGETHER}`);

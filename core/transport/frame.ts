@@ -1,7 +1,7 @@
 /**
  * Frames: how a command's output and exit code come back apart, on streams that may carry anything.
  *
- * The command runs in a subshell, so that `exit` and syntax errors end only that; looks of ours that do the shell no harm run in the shell itself. Behind it the
+ * The command runs in a subshell, so that `exit` and syntax errors end only that; what does the shell no harm runs in the shell itself. Behind it the
  * shell writes a mark on both streams, 96 random bits, new for every command, which the command itself never sees. What stands before the mark is its output, of
  * whatever bytes and length; what a child that it left writes later stands behind it. So the end is known for sure: neither the end of the streams (a child may hold them) nor a waiting
  * time (the network may be slow) says as much.

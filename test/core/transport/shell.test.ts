@@ -164,10 +164,10 @@ describe.each(shells)('the open shell under %s', (_name, shell) => {
     expect((await Promise.all(seen)).map(result => result.stdout)).toEqual(['nothing\n', '', 'a\n', '', 'b\n', 'b\n']);
   });
 
-  test('a look that is killed takes those behind it along, and nothing else', async () => {
-    const path = `${server.dir}/behind-${shell.replaceAll(' ', '-')}`;
+  test.each([false, true])('a look that is killed takes those behind it along, and nothing else; in the shell itself: %s', async staysInside => {
+    const path = `${server.dir}/behind-${shell.replaceAll(' ', '-')}-${staysInside}`;
     const before = opened.on.look(raw('echo before'));
-    const hung = opened.on.look(raw('sleep 30'), { timeoutMs: 200 });
+    const hung = opened.on.look(raw('sleep 30'), { timeoutMs: 200, staysInside });
     const behind = opened.on.look(raw('echo behind'));
     const done = opened.on.run(cmd`echo done >>${path}; cat ${path}`);
     expect((await before).stdout).toBe('before\n');
