@@ -164,9 +164,11 @@ describe.concurrent.each(shells.map(shell => ({ shell, name: shell[0] })))('who 
 
   test('ends it when its sleep is killed', async () => {
     await using guard = new Guarded(shell, 4_000_000);
+    // Its watcher is there before it has heard of the group.
+    expect(await guard.ask('unlock')).toBe('free');
     await until(() => childrenOf(guard.watcher).length > 0);
     for (const pid of childrenOf(guard.watcher)) process.kill(pid, 'SIGKILL');
     await guard.exit;
-    expect(guard.hasKilled).toBe(true);
+    await until(() => guard.hasKilled);
   });
 });
