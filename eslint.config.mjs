@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.runsheet/', 'coverage/', 'bin/', '*.mjs', '*.mts', 'scripts/*.js', 'test/fixtures/'] },
+  { ignores: ['node_modules/', '.runsheet/', 'coverage/', 'bin/', '*.mjs', '*.mts', 'scripts/*.js', 'bench/crowd/usage.js', 'test/fixtures/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -12,7 +12,6 @@ import { crowdTargets, emptyAddresses, fillAddresses, finished, isCrowd, openAdd
 
 const PLAYBOOK = join(__dirname, 'playbook.ts');
 const FLOOR = join(__dirname, '../everyday/floor.sh');
-const REGISTER = join(__dirname, '../../bin/register.js');
 
 /** A first run on many takes long. It is begun where so many of them would fit: what is measured after it wants time too. */
 const PARTS_OF_THE_REST = 3;
@@ -113,7 +112,7 @@ class Runs {
     await mkdir(folder);
     try {
       const job: Job = { place: this.place, version: 'v1', folder, limitMs: crowdLimitMs(this.#addresses), signal: this.options.signal };
-      const { seconds, changed, problems } = await runRunsheet(job, ['run', PLAYBOOK, '--forks', String(AT_ONCE)], ['-r', REGISTER, '-r', join(__dirname, 'usage.ts')], { BENCH_USAGE: file });
+      const { seconds, changed, problems } = await runRunsheet(job, ['run', PLAYBOOK, '--forks', String(AT_ONCE)], ['-r', join(__dirname, 'usage.js')], { BENCH_USAGE: file });
       const used = usage.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));
       const wrong = work === 'unchanged' && changed > 0 ? [`${changed} tasks changed something where nothing was to change`] : [];
       return { seconds, cpuSeconds: used.data?.cpuSeconds ?? 0, memoryMb: used.data?.memoryMb ?? 0, problems: [...problems, ...wrong, ...(used.success ? [] : ['the process left no account of what it used'])] };

@@ -23,6 +23,7 @@ import type { Prepared } from './prepare';
 import { transportFor } from './reach';
 import { recapFor } from './recap';
 import { argsOf } from './run-args';
+import { keepHeapSmall } from './small-heap';
 import type { Timings } from './timings';
 import { timingLines, type RunTimings } from './timings-table';
 
@@ -51,7 +52,8 @@ export interface RunFrame {
 /** Runs it and returns the exit code. */
 export async function carryOut(prepared: Prepared, frame: RunFrame): Promise<number> {
   const { options } = frame;
-  const { runId } = prepared;
+  const { runId, plan } = prepared;
+  keepHeapSmall(plan.hosts.length);
   const meter = frame.silent === true ? undefined : frame.timings.meter;
   const before = { steps: frame.timings.steps, begun: performance.now() };
   const journal = frame.silent === true ? undefined : journalFor(prepared, frame);

@@ -15,7 +15,6 @@ import type { PlaybookOptions } from './options';
 import { parseVars, tellingOf } from './parse-vars';
 import { varsOf } from './schema';
 import { collectVars, readGiven } from './set-vars';
-import { keepHeapSmall } from './small-heap';
 
 /** A playbook that could run. */
 export interface Prepared {
@@ -72,7 +71,6 @@ function layOut(path: string, options: PlaybookOptions, mark: Mark): Laid {
   const runId = newRunId();
   const plan = planRun({ runId, playbook, vars: parsed.vars, inventory, selection });
   hostValues.verify(plan.hosts);
-  keepHeapSmall(plan.hosts.length);
   mark('plan laid out');
   return { runId, path, playbook, inventory, vars: parsed.vars, selection, plan };
 }

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSyn
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Bench, ROOT } from './cli';
+import { Bench, playbookOf, ROOT } from './cli';
 
 let bench: Bench;
 beforeEach(() => {
@@ -49,6 +49,17 @@ test('the modules of the runner are in one file, and one that is cut off is made
   const { mtimeMs, size: whole } = statSync(pack);
   expect(whole).not.toBe(size - 100);
   expect(await check()).toContain('pb.ts:6: one');
+  expect(statSync(pack).mtimeMs).toBe(mtimeMs);
+});
+
+test('what many hosts change in V8 does not make the next start compile anew', async () => {
+  const hosts = (count: number): string => Array.from({ length: count }, (_, i) => `h${i} ansible_connection=local\n`).join('');
+  bench.write({ 'many.ini': hosts(150), 'few.ini': hosts(2), 'pb.ts': playbookOf("task('Never', run({ command: cmd`true` }), { when: () => false })") });
+  const runOn = async (inventory: string): Promise<void> => expect(await bench.run('run', 'pb.ts', '-i', inventory)).toMatchObject({ code: 0, stderr: '' });
+  await runOn('many.ini');
+  const [pack = ''] = kept('packs', /./);
+  const { mtimeMs } = statSync(pack);
+  for (const inventory of ['many.ini', 'few.ini', 'many.ini']) await runOn(inventory);
   expect(statSync(pack).mtimeMs).toBe(mtimeMs);
 });
 

@@ -1,8 +1,0 @@
-/** Loaded into the controller's process before anything else (`node -r`): when it ends, its processor time and memory are written to $BENCH_USAGE. The product knows nothing of it. */
-import { writeFileSync } from 'node:fs';
-
-process.on('exit', () => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const path = process.env['BENCH_USAGE'];
-  if (path !== undefined) writeFileSync(path, JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, memoryMb: maxRSS / 1024 }));
-});
