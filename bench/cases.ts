@@ -34,14 +34,15 @@ export class Cases {
   }
 
   /** All peers in turn at one kind of work. The hosts are those of the lab that the place names, however it reaches them. */
-  async measure(peers: readonly Peer[], place: Place, { work, delayMs }: { readonly work: Work; readonly delayMs: number }): Promise<void> {
+  async measure(peers: readonly Peer[], place: Place, { work, delayMs, isAsked }: { readonly work: Work; readonly delayMs: number; readonly isAsked: boolean }): Promise<void> {
     const names = place.targets.map(({ name }) => name);
     const seconds = new Map<Peer, number[]>(peers.map(peer => [peer, []]));
     const skipped = new Map<Peer, string>();
     // The floor leaves the hosts as they are: it is measured once, with what is unchanged.
     const working = peers.filter(({ name }) => work === 'unchanged' || name !== 'ssh');
     if (work === 'unchanged' && hasTime(this.given.limits, 0)) await this.#inFolder(place, 'v1', job => install(this.given.lab, job));
-    const limits = work === 'unchanged' && delayMs === 0 ? this.given.limits : fewer(this.given.limits);
+    const usual = work === 'unchanged' && delayMs === 0 ? this.given.limits : fewer(this.given.limits);
+    const limits = { ...usual, least: isAsked ? usual.least : 1 };
     for (let round = 0; round < limits.repeat; round += 1) {
       for (const peer of working) {
         const before = seconds.get(peer) ?? [];
@@ -65,7 +66,7 @@ export class Cases {
       const [near, far]: [number[], number[]] = [[], []];
       let traffic: Traffic = { connections: 0, bytesUp: 0, bytesDown: 0, turns: 0 };
       let why: string | undefined;
-      for (let round = 0; round < this.given.limits.repeat && why === undefined && mayGoOn(fewer(this.given.limits), [...near, ...far]); round += 1) {
+      for (let round = 0; round < this.given.limits.repeat && why === undefined && mayGoOn({ ...fewer(this.given.limits), least: 1 }, [...near, ...far]); round += 1) {
         for (const [ms, into] of [[0, near], [delayMs, far]] as const) {
           if (!hasTime(this.given.limits, into.at(-1) ?? near.at(-1) ?? 0)) { why = OVER; break; }
           await proxy.delay(ms);

@@ -2,8 +2,10 @@
 export interface Limits {
   /** Runs of a peer in one case. */
   readonly repeat: number;
-  /** A peer gets no further run in a case when its runs there would take longer than that together. One it always gets. */
+  /** A peer gets no further run in a case when its runs there would take longer than that together. */
   readonly caseSeconds: number;
+  /** So many it gets however slow it is, where a ratio is asked of the case: one run is no median. Elsewhere one. */
+  readonly least: number;
   /** Nothing new begins after that moment of `performance.now()`. */
   readonly deadline: number;
 }
@@ -31,7 +33,7 @@ export function hasTime({ deadline }: Pick<Limits, 'deadline'>, seconds: number)
 }
 
 /** May a peer have one more run, after runs that took so long? */
-export function mayGoOn({ caseSeconds }: Pick<Limits, 'caseSeconds'>, before: readonly number[]): boolean {
+export function mayGoOn({ caseSeconds, least }: Pick<Limits, 'caseSeconds' | 'least'>, before: readonly number[]): boolean {
   const last = before.at(-1);
-  return last === undefined || before.reduce((sum, each) => sum + each, last) <= caseSeconds;
+  return last === undefined || before.length < least || before.reduce((sum, each) => sum + each, last) <= caseSeconds;
 }

@@ -68,7 +68,7 @@ function planOf({ quick = false, hosts, only, addresses, repeat, delay, minutes,
     works: quick ? ['unchanged', 'first'] : ['unchanged', 'first', 'changes'],
     addresses: [...addresses ?? (quick ? [100] : [100, 300, 1000])].sort((a, b) => a - b),
     delayMs: delay, slowLink: quick ? 'one' : 'hosts',
-    limits: { repeat: repeat ?? (quick ? 3 : 5), caseSeconds: quick ? 20 : 60 },
+    limits: { repeat: repeat ?? (quick ? 3 : 5), caseSeconds: quick ? 20 : 60, least: quick ? 1 : 3 },
     limitMs: (minutes ?? (quick ? 4 : 14)) * MINUTE_MS,
   };
 }

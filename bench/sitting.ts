@@ -52,7 +52,7 @@ export async function sit(plan: Plan, around: Surroundings): Promise<Findings> {
   const peers = await measureHosts(plan, { ...around, lab, cases, peers: ready.map(({ peer }) => peer) });
   const many = crowd.length === 0 ? { cells: [], floors: [], problems: [] }
     : await measureCrowd({ ...around, lab, addresses: plan.addresses, limits, withFloor: ready.some(({ peer }) => peer.name === 'ssh') });
-  for (const work of plan.works) for (const hosts of plan.hosts.slice(1)) await measureAt({ ...around, lab, cases, peers }, hosts, [work]);
+  for (const work of plan.works) for (const hosts of plan.hosts.slice(1)) await measureAt({ ...around, lab, cases, peers }, hosts, { works: [work] });
   return {
     at, commit: await currentCommit(), machine: machine(), load, minutes: (performance.now() - started) / MINUTE_MS,
     peers: ready.map(({ peer: { name, title }, version }) => ({ name, title, version })), missing,
@@ -101,15 +101,16 @@ async function measureHosts(plan: Plan, work: AtWork): Promise<readonly Peer[]> 
   const failed = await work.cases.warmUp(work.peers, one);
   const peers = work.peers.filter(peer => !failed.includes(peer));
   const [first = 1] = plan.hosts;
-  await measureAt({ ...work, peers }, first, plan.works);
+  await measureAt({ ...work, peers }, first, { works: plan.works, asked: ['unchanged', 'first'] });
   if (plan.delayMs > 0) await measureDelayed(plan, { ...work, peers }, targets.slice(0, first));
   return peers;
 }
 
-async function measureAt(work: AtWork, hosts: number, works: readonly Work[]): Promise<void> {
+/** @param kinds what to measure, and of which of it a ratio is asked; none unless said */
+async function measureAt(work: AtWork, hosts: number, { works, asked = [] }: { readonly works: readonly Work[]; readonly asked?: readonly Work[] }): Promise<void> {
   const targets = (await labTargets(work.lab)).filter(target => !isCrowd(target)).slice(0, hosts);
   const place = await makePlace(work.lab, join(work.folder, `hosts-${hosts}`), namespaceOf(work.lab), targets);
-  for (const kind of works) await work.cases.measure(work.peers, place, { work: kind, delayMs: 0 });
+  for (const kind of works) await work.cases.measure(work.peers, place, { work: kind, delayMs: 0, isAsked: asked.includes(kind) });
 }
 
 /** Every host has an address of its own in front of it, where the proxy listens: to the peers these are different hosts, as they would be far away. */
@@ -121,7 +122,7 @@ async function measureDelayed({ delayMs, slowLink }: Plan, work: AtWork, targets
   try {
     await work.cases.measureLink(work.peers, await place('far-one', far.slice(0, 1)), { proxy, delayMs });
     await proxy.delay(delayMs);
-    if (slowLink === 'hosts' && far.length > 1) await work.cases.measure(work.peers, await place('far', far), { work: 'unchanged', delayMs });
+    if (slowLink === 'hosts' && far.length > 1) await work.cases.measure(work.peers, await place('far', far), { work: 'unchanged', delayMs, isAsked: false });
   } finally {
     proxy.stop();
   }

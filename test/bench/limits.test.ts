@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { hasTime, mayGoOn } from '../../bench/limits';
 
 test.each([
-  [[], true], [[59], false], [[30], true], [[20, 20], true], [[20, 21], false], [[1, 1, 1, 1], true],
-])('after runs of %j s one more is allowed within 60 s: %j', (before, allowed) => {
-  expect(mayGoOn({ caseSeconds: 60 }, before)).toBe(allowed);
+  [[], 1, true], [[59], 1, false], [[30], 1, true], [[20, 20], 1, true], [[20, 21], 1, false], [[1, 1, 1, 1], 1, true], [[59, 59], 3, true], [[59, 59, 59], 3, false],
+])('after runs of %j s one more is allowed within 60 s, where %j are wanted at least: %j', (before, least, allowed) => {
+  expect(mayGoOn({ caseSeconds: 60, least }, before)).toBe(allowed);
 });
 
 test('nothing begins that would end after the deadline', () => {
