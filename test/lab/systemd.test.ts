@@ -36,6 +36,8 @@ describe('systemd.unit', () => {
   });
 
   test('finds files, drop-ins and where each flag stands', async () => {
+    // Before it starts: there is no user "masked".
+    await on.run(cmd`mkdir -p /etc/systemd/system/full.service.d; ln -s /dev/null /etc/systemd/system/full.service.d/40-d.conf`);
     await given(on, 'full', daemonUnit('EnvironmentFile=/etc/full.env\n'), {
       '/etc/full.env': 'EXTRA="--x=1 --y=2"\n',
       '/etc/systemd/system/full.service.d/20-b.conf': '[Service]\nExecStart=\nExecStart=/opt/daemon --name=two $EXTRA\n',
@@ -44,7 +46,6 @@ describe('systemd.unit', () => {
       '/usr/lib/systemd/system/full.service.d/30-c.conf': '[Service]\nNice=1\n',
       '/usr/lib/systemd/system/full.service.d/40-d.conf': '[Service]\nUser=masked\n',
     });
-    await on.run(cmd`ln -s /dev/null /etc/systemd/system/full.service.d/40-d.conf; systemctl daemon-reload`);
     const { value } = await carryOut(systemd.unit({ unit: 'full' }), on);
     expect(value).toMatchObject({ unit: 'full.service', load: 'loaded', active: 'active', boot: 'disabled', user: 'root', type: 'simple', needsReload: false, problems: [], program: '/opt/daemon' });
     expect(value.files.map(file => file.path)).toEqual([
