@@ -41,12 +41,11 @@ export class Cases {
     // The floor leaves the hosts as they are: it is measured once, with what is unchanged.
     const working = peers.filter(({ name }) => work === 'unchanged' || name !== 'ssh');
     if (work === 'unchanged' && hasTime(this.given.limits, 0)) await this.#inFolder(place, 'v1', job => install(this.given.lab, job));
-    const usual = work === 'unchanged' && delayMs === 0 ? this.given.limits : fewer(this.given.limits);
-    const limits = { ...usual, least: isAsked ? usual.least : 1 };
+    const limits = work === 'unchanged' && delayMs === 0 ? this.given.limits : fewer(this.given.limits);
     for (let round = 0; round < limits.repeat; round += 1) {
       for (const peer of working) {
         const before = seconds.get(peer) ?? [];
-        if (skipped.has(peer) || !mayGoOn(limits, before)) continue;
+        if (skipped.has(peer) || !mayGoOn(limits, before, isAsked ? limits.least : 1)) continue;
         if (!hasTime(this.given.limits, before.at(-1) ?? this.#lastOf(peer, names.length))) { skipped.set(peer, OVER); continue; }
         const outcome = await this.#run(peer, place, work);
         this.given.say(`${names.length === 1 ? 'One host' : `${names.length} hosts`}, ${work}${delayMs === 0 ? '' : `, ${delayMs} ms each way`}: ${peer.title}: ${outcome.seconds.toFixed(2)} s, ${outcome.changed} changed`);
@@ -66,7 +65,7 @@ export class Cases {
       const [near, far]: [number[], number[]] = [[], []];
       let traffic: Traffic = { connections: 0, bytesUp: 0, bytesDown: 0, turns: 0 };
       let why: string | undefined;
-      for (let round = 0; round < this.given.limits.repeat && why === undefined && mayGoOn({ ...fewer(this.given.limits), least: 1 }, [...near, ...far]); round += 1) {
+      for (let round = 0; round < this.given.limits.repeat && why === undefined && mayGoOn(fewer(this.given.limits), [...near, ...far]); round += 1) {
         for (const [ms, into] of [[0, near], [delayMs, far]] as const) {
           if (!hasTime(this.given.limits, into.at(-1) ?? near.at(-1) ?? 0)) { why = OVER; break; }
           await proxy.delay(ms);

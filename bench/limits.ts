@@ -4,7 +4,7 @@ export interface Limits {
   readonly repeat: number;
   /** A peer gets no further run in a case when its runs there would take longer than that together. */
   readonly caseSeconds: number;
-  /** So many it gets however slow it is, where a ratio is asked of the case: one run is no median. Elsewhere one. */
+  /** So many it gets however slow it is where a ratio is asked of the case: one run is no median. */
   readonly least: number;
   /** Nothing new begins after that moment of `performance.now()`. */
   readonly deadline: number;
@@ -32,8 +32,7 @@ export function hasTime({ deadline }: Pick<Limits, 'deadline'>, seconds: number)
   return performance.now() + seconds * 1000 < deadline;
 }
 
-/** May a peer have one more run, after runs that took so long? */
-export function mayGoOn({ caseSeconds, least }: Pick<Limits, 'caseSeconds' | 'least'>, before: readonly number[]): boolean {
-  const last = before.at(-1);
-  return last === undefined || before.length < least || before.reduce((sum, each) => sum + each, last) <= caseSeconds;
+/** May a peer have one more run, after runs that took so long? @param least so many it may have in any case */
+export function mayGoOn({ caseSeconds }: Pick<Limits, 'caseSeconds'>, before: readonly number[], least = 1): boolean {
+  return before.length < least || before.reduce((sum, each) => sum + each, before.at(-1) ?? 0) <= caseSeconds;
 }

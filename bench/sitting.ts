@@ -52,7 +52,7 @@ export async function sit(plan: Plan, around: Surroundings): Promise<Findings> {
   const peers = await measureHosts(plan, { ...around, lab, cases, peers: ready.map(({ peer }) => peer) });
   const many = crowd.length === 0 ? { cells: [], floors: [], problems: [] }
     : await measureCrowd({ ...around, lab, addresses: plan.addresses, limits, withFloor: ready.some(({ peer }) => peer.name === 'ssh') });
-  for (const work of plan.works) for (const hosts of plan.hosts.slice(1)) await measureAt({ ...around, lab, cases, peers }, hosts, { works: [work] });
+  for (const work of plan.works) for (const hosts of plan.hosts.slice(1)) await measureAt({ ...around, lab, cases, peers }, hosts, [work]);
   return {
     at, commit: await currentCommit(), machine: machine(), load, minutes: (performance.now() - started) / MINUTE_MS,
     peers: ready.map(({ peer: { name, title }, version }) => ({ name, title, version })), missing,
@@ -101,13 +101,13 @@ async function measureHosts(plan: Plan, work: AtWork): Promise<readonly Peer[]> 
   const failed = await work.cases.warmUp(work.peers, one);
   const peers = work.peers.filter(peer => !failed.includes(peer));
   const [first = 1] = plan.hosts;
-  await measureAt({ ...work, peers }, first, { works: plan.works, asked: ['unchanged', 'first'] });
+  await measureAt({ ...work, peers }, first, plan.works, ['unchanged', 'first']);
   if (plan.delayMs > 0) await measureDelayed(plan, { ...work, peers }, targets.slice(0, first));
   return peers;
 }
 
-/** @param kinds what to measure, and of which of it a ratio is asked; none unless said */
-async function measureAt(work: AtWork, hosts: number, { works, asked = [] }: { readonly works: readonly Work[]; readonly asked?: readonly Work[] }): Promise<void> {
+/** @param asked of which works a ratio is asked */
+async function measureAt(work: AtWork, hosts: number, works: readonly Work[], asked: readonly Work[] = []): Promise<void> {
   const targets = (await labTargets(work.lab)).filter(target => !isCrowd(target)).slice(0, hosts);
   const place = await makePlace(work.lab, join(work.folder, `hosts-${hosts}`), namespaceOf(work.lab), targets);
   for (const kind of works) await work.cases.measure(work.peers, place, { work: kind, delayMs: 0, isAsked: asked.includes(kind) });

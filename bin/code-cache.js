@@ -6,6 +6,7 @@ const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const { basename, join } = require('node:path');
 const vm = require('node:vm');
+const { flagsNow } = require('./module-text.js');
 const { evaluate } = require('./pack.js');
 
 /**
@@ -20,6 +21,7 @@ function keepCode(folder, keep, pack) {
     return;
   }
   const fresh = [];
+  const flagsAreSame = flagsNow();
   const compile = Module.prototype._compile;
   Module.prototype._compile = function compileWithCache(content, filename, format) {
     // Code from a cache forgets in Node 20 where its import() should go.
@@ -29,7 +31,7 @@ function keepCode(folder, keep, pack) {
     const mark = createHash('sha1').update(process.version).update(source).digest();
     const path = join(folder, `${basename(filename)}-${createHash('sha1').update(filename).digest('hex')}`);
     const script = new vm.Script(source, { filename, cachedData: readKept(path, mark) });
-    if (script.cachedDataRejected !== false) fresh.push({ path, mark, script });
+    if (script.cachedDataRejected !== false && flagsAreSame()) fresh.push({ path, mark, script });
     return evaluate(this, filename, script);
   };
   // At the end: by then V8 has compiled the functions that were used, too.

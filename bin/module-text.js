@@ -17,4 +17,13 @@ function moduleText(content, filename) {
   return { code: Module.wrap(text.replace(/^#!.*/, '')), map: map && Buffer.from(map, 'base64').toString() };
 }
 
-module.exports = { moduleText };
+/** Tells later whether V8's flags are still those of now: it takes no code that was made under others, and the runner sets one when it is at work on many hosts. */
+function flagsNow() {
+  const { Script } = require('node:vm');
+  const cachedData = new Script('0').createCachedData();
+  let asked = 0;
+  // Under a name of its own each time: what V8 has compiled under the same one in this process it does not compare.
+  return () => !new Script('0', { cachedData, filename: `flags-${(asked += 1)}` }).cachedDataRejected;
+}
+
+module.exports = { flagsNow, moduleText };

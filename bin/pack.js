@@ -5,7 +5,7 @@ const { closeSync, openSync, readSync, realpathSync, statSync } = require('node:
 const Module = require('node:module');
 const { dirname, join } = require('node:path');
 const vm = require('node:vm');
-const { moduleText } = require('./module-text.js');
+const { flagsNow, moduleText } = require('./module-text.js');
 
 /** A change within so many milliseconds after the look may leave the times of the file as they are. */
 const SETTLED_MS = 2000;
@@ -31,6 +31,7 @@ class Pack {
     this.salt = `${salt} ${this.#markOf(join(root, 'node_modules/.package-lock.json'))}`;
     const { file, entries } = open(path, this.salt);
     Object.assign(this, { file, entries });
+    this.flagsAreSame = flagsNow();
     process.once('exit', () => {
       if (this.#isNew) this.#save(keep);
     });
@@ -59,7 +60,7 @@ class Pack {
     const { mark, code: place, data, map } = this.entries.get(filename);
     const code = this.#text(place);
     const script = new vm.Script(code, { filename, cachedData: this.#bytes(data) });
-    if (script.cachedDataRejected) this.#fresh.set(filename, { mark, code, map: map && this.#text(map), script });
+    if (script.cachedDataRejected && this.flagsAreSame()) this.#fresh.set(filename, { mark, code, map: map && this.#text(map), script });
     evaluate(module, filename, script);
     return true;
   }
@@ -70,7 +71,7 @@ class Pack {
     if (mark === '') return false;
     const { code, map } = moduleText(content, filename);
     const script = new vm.Script(code, { filename });
-    this.#fresh.set(filename, { mark, code, map, script });
+    if (this.flagsAreSame()) this.#fresh.set(filename, { mark, code, map, script });
     evaluate(module, filename, script);
     return true;
   }

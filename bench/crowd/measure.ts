@@ -70,7 +70,7 @@ class Runs {
   /** @param how how often at most, and how many seconds a run will take, as far as that is known */
   async repeat(work: CrowdCell['work'], how: { readonly times: number; readonly about: number }): Promise<CrowdCell> {
     const cell = { addresses: this.#addresses, work, seconds: [] as number[], cpu: [] as number[], memory: [] as number[] };
-    for (let i = 0; i < how.times && mayGoOn({ ...this.options.limits, least: 1 }, cell.seconds); i += 1) {
+    for (let i = 0; i < how.times && mayGoOn(this.options.limits, cell.seconds); i += 1) {
       if (!hasTime(this.options.limits, cell.seconds.at(-1) ?? how.about)) return cell.seconds.length > 0 ? cell : { ...cell, why: OVER };
       const { seconds, cpuSeconds, memoryMb, problems } = await this.#once(work);
       this.options.say(`${this.#addresses} addresses, ${work}: ${seconds.toFixed(2)} s, processor ${cpuSeconds.toFixed(2)} s, memory ${memoryMb.toFixed(0)} MB`);

@@ -7,7 +7,7 @@ const MANY_HOSTS = 100;
 
 /**
  * Trades a little of the controller's processor time for memory, for the rest of the process. To be called once the runner is loaded: V8 takes no code that was kept
- * under other flags. @see the documentation of Buffer.poolSize, and `node --v8-options`
+ * under other flags, and what is loaded after is compiled each time. @see the documentation of Buffer.poolSize, and `node --v8-options`
  */
 export function keepHeapSmall(hosts: number): void {
   if (hosts < MANY_HOSTS) return;

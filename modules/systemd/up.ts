@@ -5,14 +5,11 @@ import { cmd, lines, raw, type Command } from '../../core/transport/command';
 import type { CommandResult, Target } from '../../core/transport/connection';
 import { isUp, knownUnit, parseShow, showCommand, showUnit, type UnitState } from './show';
 
-/**
- * How long a unit must stay up after a start to count as started, and when it is looked at before, in hundredths of a second: what fails early is told early, while its
- * log still ends with the reason.
- */
-const SETTLE = [25, 100, 200];
+/** How long a unit must stay up after a start to count as started, in seconds, in steps: what fails early is told early, while its log still ends with the reason. */
+const SETTLE = [0.25, 0.75, 1];
 
 /** The same for a reload, after which the process is the one that ran before. */
-const SETTLE_RELOADED = [25, 50];
+const SETTLE_RELOADED = [0.25, 0.25];
 
 /**
  * Runs `systemctl VERB UNIT` in the open shell: it only talks to systemd, which is what starts processes, and leaves nothing behind; killed at its time limit like any
@@ -84,29 +81,23 @@ function settle(unit: string, steps: readonly number[]): Command {
 
 /** Ends the script where the unit is not up, a moment later: by then journald has what it said. */
 function lookFirst(unit: string): Command {
-  return lines(cmd`show() { ${showCommand(unit)}; }`, FUNCTIONS, raw(String.raw`clock && began=$t || began=
-look; printf '%s\n' "$state"; is_up || { pause 0.25; exit 0; }
+  return lines(cmd`show() { ${showCommand(unit)}; }`, FUNCTIONS, raw(String.raw`look; printf '%s\n' "$state"; is_up || { pause 0.25; exit 0; }
 first=$pid watched=; [ ! -e "/proc/$first/stat" ] || watched=yes`));
 }
 
-/**
- * Functions of the scripts here. `lives`: does the same process run? That it is gone is seen in /proc without starting one; systemd is asked only then. `rest`: until so long after it began, or else for so
- * long. Not every container shows its uptime, and not every sleep(1) knows fractions. @see proc(5)
- */
-export const FUNCTIONS = raw(String.raw`nl='
+/** `lives`: does the same process run? That it is gone is seen in /proc without starting one; systemd is asked only then. Not every sleep(1) knows fractions. */
+const FUNCTIONS = raw(String.raw`nl='
 '
 look() { state=$(show) || exit; pid=$nl$state$nl; pid=\${pid#*"$nl"MainPID=}; pid=\${pid%%"$nl"*}; }
 is_up() { case $nl$state$nl in *"$nl"ActiveState=active"$nl"*|*"$nl"ActiveState=reloading"$nl"*) ;; *) return 1 ;; esac; }
 lives() { [ ! "$watched" ] || [ -e "/proc/$first/stat" ] || { look; is_up && [ "$pid" = "$first" ]; }; }
-clock() { { read -r t x </proc/uptime; } 2>/dev/null && t=\${t%.*}\${t#*.} && case $t in ''|0*|*[!0-9]*) return 1 ;; esac; }
-rest() { n=$2; if [ "$began" ] && clock; then n=$((began + $1 - t)); [ "$n" -gt 0 ] || return 0; [ "$n" -le "$1" ] || n=$2; fi; t=0$((n % 100)); pause "$((n / 100)).\${t#"\${t%??}"}"; }
-pause() { sleep "$1" 2>/dev/null || sleep "$((\${1%.*} + 1))"; }`.replaceAll('\\$', '$'));
+pause() { sleep "$1" 2>/dev/null || sleep 1; }`.replaceAll('\\$', '$'));
 
 /** @param meanwhile is done while it waits, once the first step is over; `code` is its exit code */
 function wait([step = 0, ...steps]: readonly number[], meanwhile?: Command): Command {
-  const rest = steps.map((until, index) => `lives && rest ${until} ${until - (steps[index - 1] ?? step)}`).join(' && ');
-  if (meanwhile === undefined) return raw(`code=0; rest ${step} ${step}; ${rest} || :`);
-  return cmd`code=0; rest ${step} ${step}
+  const rest = steps.map(seconds => `lives && pause ${seconds}`).join(' && ');
+  if (meanwhile === undefined) return raw(`code=0; pause ${step}; ${rest} || :`);
+  return cmd`code=0; pause ${step}
 if lives; then
   { ${raw(rest)}; } &
   ${meanwhile} >&2 || code=$?

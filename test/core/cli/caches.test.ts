@@ -53,10 +53,11 @@ test('the modules of the runner are in one file, and one that is cut off is made
 });
 
 test('what many hosts change in V8 does not make the next start compile anew', async () => {
-  const hosts = (count: number): string => Array.from({ length: count }, (_, i) => `h${i} ansible_connection=local\n`).join('');
-  bench.write({ 'many.ini': hosts(150), 'few.ini': hosts(2), 'pb.ts': playbookOf("task('Never', run({ command: cmd`true` }), { when: () => false })") });
-  const runOn = async (inventory: string): Promise<void> => expect(await bench.run('run', 'pb.ts', '-i', inventory)).toMatchObject({ code: 0, stderr: '' });
-  await runOn('many.ini');
+  // Nothing listens there: ssh2 is loaded, after the heap was made small.
+  const hosts = (count: number): string => Array.from({ length: count }, (_, i) => `h${i} ansible_host=127.0.0.1 ansible_port=1\n`).join('');
+  bench.write({ 'many.ini': hosts(150), 'few.ini': hosts(2), 'pb.ts': playbookOf("task('Nothing', run({ command: cmd`true` }))") });
+  const runOn = async (inventory: string): Promise<void> => expect(await bench.run('run', 'pb.ts', '-i', inventory)).toMatchObject({ code: 4 });
+  for (const inventory of ['many.ini', 'few.ini']) await runOn(inventory);
   const [pack = ''] = kept('packs', /./);
   const { mtimeMs } = statSync(pack);
   for (const inventory of ['many.ini', 'few.ini', 'many.ini']) await runOn(inventory);

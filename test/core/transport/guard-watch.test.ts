@@ -169,6 +169,8 @@ describe.concurrent.each(shells.map(shell => ({ shell, name: shell[0] })))('who 
     await until(() => childrenOf(guard.watcher).length > 0);
     for (const pid of childrenOf(guard.watcher)) process.kill(pid, 'SIGKILL');
     await guard.exit;
+    // SIGKILL takes a moment on a busy machine.
     await until(() => guard.hasKilled);
+    expect(guard.hasKilled).toBe(true);
   });
 });
