@@ -1,4 +1,5 @@
 /** Programs of this machine in the lab's network: timed, bounded, and ended with all of their children. */
+import { homedir } from 'node:os';
 import { describeError } from '../core/errors';
 import { run } from '../lab/command';
 import type { ExecOptions, ExecResult } from '../lab/types';
@@ -7,12 +8,16 @@ import type { Job, Outcome, Place } from './types';
 /** Debian's programs: what else a user may have first in the path (another Python, say) would be another peer. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The environment of all peers: plain output, Debian's path, and no colours or settings of whoever runs the benchmark. */
-const ENVIRONMENT = { PATH, LC_ALL: 'C.UTF-8', NO_COLOR: '1', FORCE_COLOR: '0' };
+/**
+ * All that peers find in their environment: plain output, Debian's path, and no settings of whoever runs the benchmark. NODE_EXTRA_CA_CERTS, say, makes each start of Node
+ * read a bundle of certificates first.
+ */
+const ENVIRONMENT = { PATH, HOME: homedir(), LC_ALL: 'C.UTF-8', NO_COLOR: '1', FORCE_COLOR: '0' };
 
-/** Runs a program in a network namespace, given by its path. As lab/command.ts, whose errors it throws. */
-export async function runIn(netns: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  return run(['nsenter', `--net=${netns}`, '--', ...argv], { ...options, env: { ...ENVIRONMENT, ...options.env } });
+/** Runs a program in a network namespace, given by its path, in the environment of all peers and what `env` adds to it. As lab/command.ts, whose errors it throws. */
+export async function runIn(netns: string, argv: readonly string[], { env, ...options }: ExecOptions = {}): Promise<ExecResult> {
+  const environment = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
+  return run(['nsenter', `--net=${netns}`, '--', 'env', '-i', ...environment, ...argv], options);
 }
 
 /** What a peer says of its run when it has ended, whatever its exit code. */
