@@ -47,7 +47,12 @@ export interface Standing<V> {
   readonly foretell: ((on: Target) => Promise<void>) | undefined;
 }
 
-export interface Query<V> extends ActionBase { readonly kind: 'query'; readonly look: Look<V> }
+export interface Query<V> extends ActionBase {
+  readonly kind: 'query';
+  readonly look: Look<V>;
+  /** What it asks may wait for something, so what was seen before it counts for nothing behind it. */
+  readonly waits?: true;
+}
 
 export interface Resource<V> extends ActionBase { readonly kind: 'resource'; readonly look: Look<Standing<V>> }
 

@@ -2,8 +2,8 @@
  * Sends the looks of coming tasks before their turn, together with that of the task which begins, so that an unchanged host costs a few round trips however
  * many tasks there are. What they print is remembered by command; each task then looks in its turn as ever, and finds its answers there.
  *
- * An answer is forgotten before anything on its host is changed, also when another host's task does it there, after whatever waits, and when it is older than
- * 5 seconds; a change of a cluster makes all hosts forget. A look that fails here counts for nothing: it is done once more when its task's turn comes.
+ * An answer is forgotten before anything on its host is changed, also when another host's task does it there, after whatever waits, and 5 seconds after its
+ * question; a change of a cluster, and whatever a task does once for all hosts, makes all of them forget. A look that fails here counts for nothing: it is done once more when its task's turn comes.
  */
 import type { Host } from '../inventory/host';
 import { see, type Action, type Look } from '../module';
@@ -11,7 +11,7 @@ import type { OpenConnection } from '../transport/connection';
 import { AheadTarget } from './ahead-target';
 import { becomeUser } from './become';
 import { decide } from './decide';
-import { changesSomething, type HostTask } from './host-work';
+import { changesSomething, waits, type HostTask } from './host-work';
 import { taskOf } from '../task';
 import { tasksAhead, usesOf, type LaidPlay, type LaidTask } from './layout';
 import type { Making } from './making';
@@ -60,7 +60,9 @@ export class Ahead {
     }
     // With many hosts a task's turn may come so late that nothing of the last one was of use.
     if (isOld && window.served > 0) window.width = Math.min(window.width, window.served);
-    this.#sendAll([{ step: job.step, actions }, ...this.#behind(job, window.width - 1)], job, this.#target(on));
+    // What would be seen behind a wait is of no use, and the wait would wait for it.
+    const most = waits(job.step.task, actions) ? 0 : window.width - 1;
+    this.#sendAll([{ step: job.step, actions }, ...this.#behind(job, most)], job, this.#target(on));
     window.served = 1;
     window.width = Math.min(MOST_TASKS, window.width * 2);
     return true;
@@ -125,11 +127,11 @@ export class Ahead {
     // What may lead to a change is looked at under the lock.
     const isLocked = run.check || run.locks.holds(host);
     for (const next of rest.slice(1)) {
-      if (found.length >= most || next.task.options.until !== undefined) break;
+      if (found.length >= most) break;
       if (!run.isSelected(next) || !this.#isHere(next, step, host) || usesOf(next).some(use => open.has(taskOf(use)))) continue;
       const decision = decide(next, host, run.values);
       if (decision.kind !== 'go') continue;
-      if (decision.actions.some(isBarrier) || (!isLocked && decision.actions.some(changesSomething))) break;
+      if (waits(next.task, decision.actions) || decision.actions.some(isBarrier) || (!isLocked && decision.actions.some(changesSomething))) break;
       found.push({ step: next, actions: decision.actions });
     }
     return found;
@@ -149,12 +151,7 @@ function lookAhead(action: Action<unknown>): Look<unknown> | undefined {
   return look.kind === 'probe' || look.ahead === true ? look : undefined;
 }
 
-/** Behind it nothing is as it was: it waits for something or someone, or does something without looking first. */
+/** Behind it nothing is as it was: it ends the run, or does something without looking first. */
 function isBarrier(action: Action<unknown>): boolean {
-  switch (action.kind) {
-    case 'confirm': case 'end': return true;
-    case 'check': return action.patience !== undefined;
-    case 'command': return lookAhead(action) === undefined;
-    default: return false;
-  }
+  return action.kind === 'end' || (action.kind === 'command' && lookAhead(action) === undefined);
 }

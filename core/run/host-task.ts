@@ -12,7 +12,8 @@ import type { Decision } from './decide';
 import { endOfError, endOfLoss, endOfRound, type Ended } from './ended';
 import { changesSomething, costOf, type HostTask, type Work } from './host-work';
 import { notifiedBy } from './layout';
-import { making, outdates } from './making';
+import { making, outdate } from './making';
+import { FRESH_MS } from './memory';
 import { waitFor } from './meter';
 import { patienceOf, rounds, type Round } from './rounds';
 import type { Run } from './state';
@@ -40,11 +41,14 @@ function workOf(decision: Extract<Decision, { kind: 'go' }>, job: HostTask): Wor
   const noted: Handler[] = [];
   let { rounds: seen } = run.locks;
   const before = async (): Promise<boolean> => {
+    const begun = performance.now();
     await waitFor(requireLocks(run), costOf(job));
     const stands = run.locks.rounds === seen;
     seen = run.locks.rounds;
     if (!stands) return false;
     await agreeToDestroy(decision.actions, job);
+    // Where a lock or an answer took its time, somebody may have been at work on the host meanwhile.
+    if (performance.now() - begun >= FRESH_MS) return false;
     noted.push(...await waitFor(run.owed.note(host, notifiedBy(step.task)), costOf(job)));
     return true;
   };
@@ -102,6 +106,6 @@ async function onPlace(job: HostTask, place: Host, { actions, several, given, do
     return round;
   } finally {
     progress.end();
-    if (outdates(job, actions, doings.changes.length > 0)) run.ahead.forget(place);
+    outdate(job, place, { actions, hasChanged: doings.changes.length > 0 });
   }
 }

@@ -1,7 +1,7 @@
 /** One task on one host: what is to be done, and what was done of it so far. */
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
-import type { Handler } from '../task';
+import type { Handler, Task } from '../task';
 import type { Actor } from './actor';
 import type { LaidPlay, LaidTask } from './layout';
 import type { Cost } from './meter';
@@ -35,6 +35,18 @@ export interface Work {
 /** Where what it costs is measured. */
 export function costOf({ run, step, host }: Pick<HostTask, 'run' | 'step' | 'host'>): Cost | undefined {
   return run.job.meter?.cost(step, host);
+}
+
+/** May it take as long as something, or someone, takes? */
+export function waits({ options }: Task<unknown>, actions: readonly Action<unknown>[]): boolean {
+  return options.until !== undefined || actions.some(action => {
+    switch (action.kind) {
+      case 'confirm': return true;
+      case 'check': return action.patience !== undefined;
+      case 'query': return action.waits === true;
+      default: return false;
+    }
+  });
 }
 
 /** Will it need the locks? */

@@ -2,7 +2,7 @@
 import type { Host } from '../inventory/host';
 import type { Action } from '../module';
 import type { OpenConnection } from '../transport/connection';
-import type { HostTask } from './host-work';
+import { waits, type HostTask } from './host-work';
 import type { LookAfter } from './perform';
 import type { TaskTarget } from './target';
 
@@ -23,14 +23,16 @@ export interface Making<T> {
 
 /** Makes the change. */
 export async function making<T>({ job, place, connection, target }: Site, { action, make, then }: Making<T>): Promise<T> {
-  const { run: { ahead }, host } = job;
+  const { run: { ahead }, host, step: { task } } = job;
+  // A task that runs once does so for all hosts of its play.
+  const isForAll = action.reach === 'cluster' || task.options.runOnce === true;
   const forget = (but?: string): void => {
-    if (action.reach === 'cluster') ahead.forgetAll();
+    if (isForAll) ahead.forgetAll();
     ahead.forget(place, but);
     if (place !== host) ahead.forget(host);
   };
   // What a command sets off may go on behind it: only its own proof says when that is over.
-  const isOver = place === host && action.reach === undefined && action.kind === 'resource';
+  const isOver = place === host && !isForAll && action.kind === 'resource';
   const sent = { commands: 0, isBehind: false };
   target.changing = {
     before: () => forget(),
@@ -50,8 +52,10 @@ export async function making<T>({ job, place, connection, target }: Site, { acti
   }
 }
 
-/** What a task of these actions leaves behind that no look saw: it waited, or did what goes on behind it. */
-export function outdates({ step: { task } }: HostTask, actions: readonly Action<unknown>[], hasChanged: boolean): boolean {
-  return task.options.until !== undefined
-    || actions.some(action => action.kind === 'confirm' || (action.kind === 'check' && action.patience !== undefined) || (action.kind === 'command' && hasChanged));
+/** Behind a task that waited, or did what goes on behind it, nothing is as it was seen: on its host, where it was done, and on all hosts where it was done for all. */
+export function outdate({ run: { ahead }, step: { task }, host }: HostTask, place: Host, { actions, hasChanged }: { readonly actions: readonly Action<unknown>[]; readonly hasChanged: boolean }): void {
+  if (!waits(task, actions) && !(hasChanged && actions.some(action => action.kind === 'command'))) return;
+  if (task.options.runOnce === true) ahead.forgetAll();
+  ahead.forget(place);
+  ahead.forget(host);
 }

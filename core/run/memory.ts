@@ -3,13 +3,13 @@ import type { PathQuestion } from '../path-look';
 import type { Command } from '../transport/command';
 import type { CommandResult, RunOptions } from '../transport/connection';
 
-/** Older answers are not used, in milliseconds. */
+/** Answers to older questions are not used, in milliseconds. */
 export const FRESH_MS = 5000;
 
 interface Answer {
   readonly result: Promise<CommandResult>;
-  /** When it came, on the clock of `performance.now()`; `undefined` until it does. */
-  at: number | undefined;
+  /** When it was asked, on the clock of `performance.now()`: what the host saw is no older, however long its answer was under way. */
+  readonly asked: number;
 }
 
 /** By what an answer is found: what was asked, with all that the answer depends on. */
@@ -39,10 +39,7 @@ export class Memory {
   /** Keeps what will be answered to what was sent just now. */
   keep(question: string, result: Promise<CommandResult>): void {
     this.#clearing ??= setTimeout(() => this.#clear(), FRESH_MS).unref();
-    const answer: Answer = { result, at: undefined };
-    this.#answers.set(question, answer);
-    const came = (): void => { answer.at = performance.now(); };
-    result.then(came, came);
+    this.#answers.set(question, { result, asked: performance.now() });
   }
 
   /** From now on the host may look otherwise. */
@@ -56,6 +53,6 @@ export class Memory {
   }
 }
 
-function isFresh({ at }: Answer): boolean {
-  return at === undefined || performance.now() - at < FRESH_MS;
+function isFresh({ asked }: Answer): boolean {
+  return performance.now() - asked < FRESH_MS;
 }

@@ -31,7 +31,8 @@ export class Guard {
   readonly #doomed = new Set<number>();
   #session: Promise<Session> | undefined;
   #input: Session['channel']['input'] | undefined;
-  #asked: Asked | undefined;
+  /** In the order of the answers. */
+  readonly #asked: Asked[] = [];
   #complaint = '';
   #closed = false;
 
@@ -72,14 +73,14 @@ export class Guard {
   }
 
   /**
-   * Asks about the lock, one question after the other; a guard that is not there yet is started with the question.
+   * Asks about the lock; each question gets its own answer, also where nobody waits for the one before any more. A guard that is not there yet is started with the question.
    * @returns its one line of answer; `undefined` when the guard has ended @throws ConnectionError
    */
   async ask(line: string): Promise<string | undefined> {
-    const answer = new Promise<string | undefined>(resolve => { this.#asked = { line, answer: resolve }; });
+    const answer = new Promise<string | undefined>(resolve => { this.#asked.push({ line, answer: resolve }); });
     const isComing = this.#session !== undefined;
     await this.ready().catch((error: unknown) => {
-      this.#asked = undefined;
+      this.#asked.length = 0;
       throw error;
     });
     if (isComing) this.#tell(line);
@@ -108,7 +109,7 @@ export class Guard {
   async #open(): Promise<Session> {
     const { open, limits: { silenceMs, beatMs }, lockDirectory } = this.#options;
     // Whoever asks starts it, so this is the question that it is started with.
-    const first = this.#asked?.line;
+    const first = this.#asked[0]?.line;
     const script = guardScript({ silenceMs, ...(lockDirectory === undefined ? {} : { lockDirectory }), ...(first === undefined ? {} : { first }) });
     const session = await open(script).catch((error: unknown) => {
       this.#session = undefined;
@@ -141,19 +142,17 @@ export class Guard {
   }
 
   #answer(line: string): void {
-    this.#asked?.answer(line);
-    this.#asked = undefined;
+    this.#asked.shift()?.answer(line);
   }
 
   #ended({ channel }: Session): void {
     this.#input = undefined;
     this.#session = undefined;
     const { closeMs } = this.#options.limits;
-    const asked = this.#asked;
     // The next guard is not to take a lock for whoever was told that there is none.
-    this.#asked = undefined;
+    const asked = this.#asked.splice(0);
     // What it said last may come behind its end; and where it was killed, its children hold the channel open.
-    if (asked !== undefined) void settled(channel.closed, closeMs).then(() => asked.answer(undefined));
+    if (asked.length > 0) void settled(channel.closed, closeMs).then(() => { for (const each of asked) each.answer(undefined); });
     if (this.#closed) return;
     // It is under way before the link is given up, and may still come then.
     this.#replace();

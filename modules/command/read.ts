@@ -7,6 +7,7 @@ const reading = query<Call, CommandResult>({
   name: 'command.read',
   subject: nameOf,
   validate: callProblems,
+  waits: true,
   inspect: params => live(async on => {
     on.foreseen?.requireUnnamed(commandOf(params).text);
     const result = await on.run(commandOf(params), optionsOf(params));

@@ -48,7 +48,6 @@ describe('a look that was sent ahead', () => {
     ['a resource of the same host', w => task('Change', content({ path: w.path('h1', 'a'), text: 'new' }))],
     ['a command that asks first', w => task('Change', append({ path: w.path('h1', 'a'), line: 'new' }))],
     ['a command of the user', w => task('Change', script({ run: `echo new >${w.path('h1', 'a')}` }))],
-    ['another host that it is delegated to', w => task('Change', ({ host }) => content({ path: w.path('h1', 'a'), text: `new ${host.name}` }), { delegateTo: w.host('h1'), runOnce: true })],
   ])('is forgotten after %s', async (_name, change) => {
     using w = world('h1');
     const seen: Seen = new Map();

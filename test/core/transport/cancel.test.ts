@@ -88,7 +88,10 @@ test('a guard takes with it who watches over it, and the idle shell', async () =
   await until(() => watch().length === 2);
   const pids = [...server.pids, ...watch()];
   await opened.transport.close();
-  expect(pids.map(stateOf).filter(state => !/^(gone|Z)/.test(state))).toEqual([]);
+  // The watcher is told to end with the guard's last breath.
+  const left = (): readonly string[] => pids.map(stateOf).filter(state => !/^(gone|Z)/.test(state));
+  await until(() => left().length === 0);
+  expect(left()).toEqual([]);
 });
 
 test('a link that dies without a word is noticed by keep-alive', async () => {

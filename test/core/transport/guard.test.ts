@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Guard } from '../../../core/transport/guard';
 import { defaultLimits } from '../../../core/transport/limits';
@@ -26,4 +29,15 @@ test('a guard that ended while it had nothing to guard is replaced for what come
   await guard.close();
   expect(stateOf(pid)).toMatch(/^(gone|Z)/);
   expect(opened).toHaveLength(2);
+});
+
+test('each question about the lock gets its own answer, also when nobody waits for the one before', async () => {
+  const host = hostOf('here', { type: 'local', address: 'here', port: 22 });
+  const lockDirectory = mkdtempSync(join(tmpdir(), 'runsheet-guard-'));
+  const guard = new Guard({ open: script => openSession({ host, wire: new LocalWire(host), sh: 'sh', timeoutMs: 10_000, script }), limits: defaultLimits, lockDirectory });
+  await guard.ready();
+  const answers = [guard.ask('unlock'), guard.ask('lock 2026-11-26T00:00:00Z {"run":"r"'), guard.ask('unlock')];
+  expect(await Promise.all(answers)).toEqual(['free', 'held', 'free']);
+  await guard.close();
+  rmSync(lockDirectory, { recursive: true });
 });
