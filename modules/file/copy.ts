@@ -1,10 +1,9 @@
 /** Files with a given content. */
 import { isAbsolute } from 'node:path';
-import { messageOf } from '../../core/errors';
 import type { Applied, Resource } from '../../core/module';
 import type { Attributes } from './attributes';
 import type { Content } from './content';
-import { readOrDefer } from './controller-files';
+import { readOrDefer, whyUnread } from './controller-files';
 import { place, type Placement } from './place';
 import type { Replacing } from './replace';
 
@@ -36,6 +35,6 @@ function read(from: string): Pick<Placement, 'content' | 'problems'> {
   try {
     return { content: readOrDefer(from), problems: [] };
   } catch (error) {
-    return { content: '', problems: [`the file to copy cannot be read: ${messageOf(error)}`] };
+    return { content: '', problems: [`the file to copy cannot be read: ${whyUnread(error)}`] };
   }
 }

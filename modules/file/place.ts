@@ -1,5 +1,5 @@
 /** Puts a content that is known beforehand in a file: file.copy and file.template. */
-import { CheckError, messageOf } from '../../core/errors';
+import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { live, mapLook, resource, see, type Applied, type Change, type Look, type Resource } from '../../core/module';
 import { Secret } from '../../core/secret';
 import { attributeChanges, attributeProblems } from './attributes';
@@ -12,7 +12,7 @@ import { foretellReplacement, replaceFile, type Replacement } from './replace';
 
 /** A file as it shall be. */
 export interface Placement extends Omit<Replacement, 'content'> {
-  /** Of a large file of the controller, what reads and hashes it; every call gives the same bytes. */
+  /** Of a large file of the controller, what reads and hashes it; every call gives the same content. */
   readonly content: Content | (() => Promise<Buffer>);
   /** What was found wrong while the content was made. */
   readonly problems: readonly string[];
@@ -39,7 +39,7 @@ function look({ path, content }: Placement): Look<State> {
   if (typeof content !== 'function') return mapLook(lookFor(path, content), at => ({ at, content }));
   // Not before its turn: the host would not hash so much then either.
   return live(async on => {
-    const bytes = await content().catch((error: unknown) => { throw new CheckError(`the file to copy cannot be read: ${messageOf(error)}`); });
+    const bytes = await content().catch((error: unknown) => { throw isRunnerError(error) ? error : new CheckError(`the file to copy cannot be read: ${messageOf(error)}`); });
     return { at: await see(lookFor(path, bytes), on), content: bytes };
   });
 }

@@ -1,9 +1,8 @@
 /** Archives as tar(1) unpacks them: GNU's format, which busybox reads as well. @see https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { RefusedError } from '../../core/errors';
 import { breather } from './breather';
-import { LARGE, measure, readInto } from './controller-files';
+import { changed, LARGE, measure, readInto } from './controller-files';
 
 /** A file or a link in an archive; directories are made beforehand. */
 export type ArchiveItem =
@@ -37,7 +36,7 @@ async function fill(room: Buffer, { from, sha256 }: { readonly from: string; rea
   if (room.length > LARGE) await fillLarge(room, from);
   else fillNow(room, from);
   // Asked for afterwards, it is another one wherever the file changed since it was looked at.
-  if ((await measure(from)).sha256 !== sha256) throw new RefusedError(`${from} changed on the controller since it was looked at`, 'run again once nobody writes to it');
+  if ((await measure(from)).sha256 !== sha256) throw changed(from, 'since it was looked at');
 }
 
 async function fillLarge(room: Buffer, from: string): Promise<void> {

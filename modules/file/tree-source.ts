@@ -1,9 +1,8 @@
 /** A directory tree of the controller, as it is to be on hosts. */
 import { accessSync, constants, readdirSync, readlinkSync, statSync, type Dirent } from 'node:fs';
 import { isAbsolute, join, posix } from 'node:path';
-import { messageOf } from '../../core/errors';
 import { breather } from './breather';
-import { LARGE, measure, measureNow } from './controller-files';
+import { LARGE, measure, measureNow, whyUnread } from './controller-files';
 
 /** One path of a tree. `name` is relative to the tree's top, `conf.d/a.conf`. */
 export type TreeEntry = TreeFile | TreeDirectory | TreeLink;
@@ -52,7 +51,7 @@ export function scanTree(from: string): SourceTree {
     scan(found, '');
     return { names: found.items.map(({ name }) => name), entries: hashed(found.items), problems: found.problems };
   } catch (error) {
-    return nothing(...found.problems, `the directory to copy cannot be read: ${messageOf(error)}`);
+    return nothing(...found.problems, `the directory to copy cannot be read: ${whyUnread(error)}`);
   }
 }
 

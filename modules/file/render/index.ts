@@ -1,7 +1,7 @@
 /** Handlebars templates, strict: what a template asks for must be there, and nothing is printed that is no text. */
 import { isAbsolute } from 'node:path';
 import type Handlebars from 'handlebars';
-import { messageOf, PlaybookError } from '../../../core/errors';
+import { isRunnerError, messageOf, PlaybookError } from '../../../core/errors';
 import { Secret } from '../../../core/secret';
 import { readOnce } from '../controller-files';
 import { registerHelpers } from './helpers';
@@ -49,7 +49,7 @@ export function readTemplate(path: string): string {
   try {
     return textOf(readOnce(path));
   } catch (error) {
-    throw new PlaybookError([`the template cannot be read: ${messageOf(error)}`]);
+    throw new PlaybookError([`the template cannot be read: ${messageOf(error)}`], isRunnerError(error) ? error.hint : undefined);
   }
 }
 

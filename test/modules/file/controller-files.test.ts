@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256, sha256InPieces } from '../../../core/checksum';
+import * as file from '../../../modules/file';
 import { forgetFiles, LARGE, measure, measureNow, readOnce, readOrDefer } from '../../../modules/file/controller-files';
+import { collected } from '../../support/collect';
 import { turnsDuring } from '../../support/loop';
 
 let folder: string;
@@ -29,11 +31,41 @@ const plain = (text: string): string => createHash('sha256').update(text).digest
 const sumOf = (of: string): string => measureNow(of).sha256;
 /** Large by one octet. */
 const large = (filling: string): Buffer => Buffer.alloc(LARGE + 1, filling);
-async function readLater(of: string): Promise<Buffer> {
+function later(of: string): () => Promise<Buffer> {
   const content = readOrDefer(of);
   if (typeof content !== 'function') throw new Error(`${of} was read at once`);
-  return await content();
+  return content;
 }
+const readLater = (of: string): Promise<Buffer> => later(of)();
+
+/** Waits until a part of the file was read by somebody in this process who still has it open. */
+async function begun(of: string): Promise<void> {
+  const isBegun = (fd: string): boolean => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === of && /^pos:\s*[1-9]/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+  while (!readdirSync('/proc/self/fd').some(isBegun)) await nextTurn();
+}
+
+/** Does the work while the file grows in every turn of the loop. */
+async function whileGrowing<T>(of: string, work: () => Promise<T>): Promise<T> {
+  let next: NodeJS.Immediate;
+  const grow = (): void => {
+    appendFileSync(of, 'more');
+    next = setImmediate(grow);
+  };
+  next = setImmediate(grow);
+  try {
+    return await work();
+  } finally {
+    clearImmediate(next);
+  }
+}
+
+const changedWhileRead = (of: string): unknown => expect.objectContaining({ kind: 'refused', message: `${of} changed on the controller while it was read`, hint: 'run again once nobody writes to it' });
 
 describe('files of the controller', () => {
   test('are read once', async () => {
@@ -83,6 +115,23 @@ describe('files of the controller', () => {
     expect(readOnce(pipe).toString()).toBe('once\n');
   });
 
+  test('that change again and again while they are read are refused', async () => {
+    writeFileSync(path, large('one'));
+    truncateSync(path, LARGE / 2);
+    const writer = spawn('sh', ['-c', 'while [ -e "$0" ]; do printf . >>"$0"; done', path], { stdio: 'ignore' });
+    try {
+      const often = { timeout: 20_000, interval: 0 };
+      await vi.waitFor(() => expect(() => readOnce(path)).toThrow(changedWhileRead(path)), often);
+      await vi.waitFor(() => expect(() => measureNow(path)).toThrow(changedWhileRead(path)), often);
+      const sentence = `${path} changed on the controller while it was read; run again once nobody writes to it`;
+      await vi.waitFor(() => expect(file.copy({ path: '/x', from: path }).problems).toEqual([`file.copy: the file to copy cannot be read: ${sentence}`]), often);
+      await vi.waitFor(() => expect(file.tree({ path: '/x', from: folder }).problems).toEqual([`file.tree: the directory to copy cannot be read: ${sentence}`]), often);
+      await vi.waitFor(() => expect(file.template({ path: '/x', template: path, values: {} }).problems).toEqual([`file.template: the template cannot be read: ${sentence}`]), often);
+    } finally {
+      writer.kill();
+    }
+  });
+
   test('that cannot be read say so', () => {
     expect(() => readOnce(folder)).toThrow('EISDIR');
     expect(() => sumOf(join(folder, 'no'))).toThrow('ENOENT');
@@ -116,12 +165,28 @@ describe('large files of the controller', () => {
   });
 
   test('that change while they are read are read again', async () => {
-    writeFileSync(path, large('one'));
+    const [one, two] = [Buffer.alloc(8 * LARGE, 'one'), Buffer.alloc(7 * LARGE, 'two')];
+    for (const work of [readLater, async (of: string) => measure(of)]) {
+      writeFileSync(path, one);
+      await settle();
+      const reading = work(path);
+      await begun(path);
+      writeFileSync(path, two);
+      const result = await reading;
+      expect(Buffer.isBuffer(result) ? sha256(result) : result.sha256).toBe(sha256(two));
+    }
+    expect((await readLater(path)).equals(two)).toBe(true);
+  });
+
+  test('that change again and again while they are read are refused, and read once they rest', async () => {
+    writeFileSync(path, Buffer.alloc(8 * LARGE));
     await settle();
-    const reading = readLater(path);
-    writeFileSync(path, large('two'));
-    await reading;
-    expect((await readLater(path)).equals(large('two'))).toBe(true);
+    const content = later(path);
+    await whileGrowing(path, async () => {
+      await expect(content()).rejects.toThrow(changedWhileRead(path));
+      await expect(measure(path)).rejects.toThrow(changedWhileRead(path));
+    });
+    expect((await content()).length).toBe(statSync(path).size);
   });
 
   test('that go away before they are read say so', async () => {
@@ -142,5 +207,62 @@ describe('large files of the controller', () => {
     const hashed = await turnsDuring(() => sha256InPieces(Buffer.alloc(50 * 1024 * 1024)));
     expect([measured.turns, read.turns, hashed.turns].map(turns => turns > 1)).toEqual([true, true, true]);
     expect(new Set([measured.value.sha256, sha256(read.value), hashed.value]).size).toBe(1);
+  });
+});
+
+describe('files of the controller that are too large to be kept', () => {
+  const paths = (): string[] => ['a', 'b', 'c'].map(name => join(folder, name));
+  /** Weakly, and in a function of its own: a test that waits may hold what it has seen. */
+  const weakly = async (content: () => Promise<Buffer>): Promise<WeakRef<Buffer>> => new WeakRef(await content());
+  const isHeld = (bytes: WeakRef<Buffer>): boolean => bytes.deref() !== undefined;
+
+  beforeEach(async () => {
+    for (const each of paths()) {
+      writeFileSync(each, each);
+      truncateSync(each, 65 * 1024 * 1024);
+    }
+    await settle();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+
+  afterEach(() => vi.useRealTimers());
+
+  test('stay for the next host, until another such file is read or some time has passed, though their tasks live on', async () => {
+    const contents = paths().map(later);
+    const bytes: WeakRef<Buffer>[] = [];
+    for (const content of contents) bytes.push(await weakly(content));
+    await collected();
+    expect(bytes.map(isHeld)).toEqual([false, false, true]);
+    expect(await Promise.all(contents.slice(2).map(weakly)).then(([again]) => again?.deref() === bytes[2]?.deref())).toBe(true);
+    vi.advanceTimersByTime(60_000);
+    await collected();
+    expect(bytes.map(isHeld)).toEqual([false, false, false]);
+    expect(contents.length).toBe(3);
+  });
+
+  test('are shared as long as some host needs them', async () => {
+    const [content, other] = paths().map(later);
+    if (content === undefined || other === undefined) throw new Error('there are three');
+    const needed = await content();
+    await weakly(other);
+    vi.advanceTimersByTime(60_000);
+    await collected();
+    expect(await content()).toBe(needed);
+  });
+
+  test('are read once more where they were let go, and refused where they are another content then', async () => {
+    const [first = ''] = paths();
+    const content = later(first);
+    const bytes = await weakly(content);
+    vi.advanceTimersByTime(60_000);
+    await collected();
+    expect(isHeld(bytes)).toBe(false);
+    utimesSync(first, 1, 1);
+    expect((await content()).subarray(0, first.length).toString()).toBe(first);
+    writeFileSync(first, large('another'));
+    expect((await content()).subarray(0, first.length).toString()).toBe(first);
+    vi.advanceTimersByTime(60_000);
+    await collected();
+    await expect(content()).rejects.toMatchObject({ kind: 'refused', message: `${first} changed on the controller since it was looked at`, hint: 'run again once nobody writes to it' });
   });
 });

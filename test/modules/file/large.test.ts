@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cmd } from '../../../core/transport/command';
 import * as file from '../../../modules/file';
 import { LARGE } from '../../../modules/file/controller-files';
+import { collected } from '../../support/collect';
 import { localTarget } from '../../support/local-target';
 import { turnsDuring } from '../../support/loop';
 import { carryOut, changesOnce, planned } from '../../support/module';
@@ -50,6 +51,41 @@ test('a large file that went away is a failure of the task', async () => {
   const copy = file.copy({ path, from });
   rmSync(from);
   await expect(planned(copy, on)).rejects.toThrow('the file to copy cannot be read: ENOENT');
+});
+
+test('large files that change all the time they are read are refused, alone and in a tree', async () => {
+  fill(from, { log: Buffer.alloc(8 * LARGE) });
+  const log = join(from, 'log');
+  const tasks = [file.copy({ path, from: log }), file.tree({ path, from })];
+  let next = setImmediate(function grow() {
+    appendFileSync(log, 'more');
+    next = setImmediate(grow);
+  });
+  try {
+    const refusal = { kind: 'refused', message: `${log} changed on the controller while it was read`, hint: 'run again once nobody writes to it' };
+    for (const task of tasks) await expect(planned(task, on)).rejects.toMatchObject(refusal);
+  } finally {
+    clearImmediate(next);
+  }
+});
+
+test('what large files hold does not stay in memory with their tasks', async () => {
+  const megabytes = async (): Promise<number> => {
+    await collected();
+    return process.memoryUsage().arrayBuffers / 1024 / 1024;
+  };
+  const size = 65;
+  const tasks = ['a', 'b', 'c', 'd', 'e'].map(name => {
+    const big = join(folder, name);
+    writeFileSync(big, name);
+    truncateSync(big, size * 1024 * 1024);
+    return file.copy({ path, from: big });
+  });
+  const before = await megabytes();
+  for (const task of tasks) await planned(task, on);
+  // The last one waits for another host.
+  expect(await megabytes() - before).toBeLessThan(1.5 * size);
+  for (const task of tasks) expect((await planned(task, on)).length).toBe(1);
 });
 
 test('a large tree is hashed while the event loop goes on; what changes afterwards is not brought', async () => {
