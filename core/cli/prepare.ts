@@ -49,10 +49,13 @@ export async function prepare({ path, types }: Begun, options: PlaybookOptions, 
     ready(laid);
     return laid;
   });
-  const { problems, remembered, sources } = await types;
+  const { problems, changed, remembered, sources } = await types;
   mark(remembered ? 'types unchanged' : 'types checked');
   if (problems.length > 0) throw new PlaybookError(problems);
-  return { ...planned(), checked: sources };
+  const laid = planned();
+  const meanwhile = changed();
+  if (meanwhile.length > 0) throw new PlaybookError(meanwhile);
+  return { ...laid, checked: sources };
 }
 
 function layOut(path: string, options: PlaybookOptions, mark: Mark): Laid {

@@ -19,6 +19,8 @@ export interface TypeCheck {
   readonly remembered: boolean;
   /** What is wrong, `file:line:column: ...` each; empty when all is well. */
   readonly problems: readonly string[];
+  /** Which sources changed since the check began, each a sentence. To be asked once they are loaded: what was loaded may then not be what was checked. */
+  readonly changed: () => readonly string[];
   /** All files that were checked, packages left out. */
   readonly sources: CheckedSources;
 }
@@ -29,13 +31,18 @@ const MOST_SHOWN = 20;
 export async function checkTypes(roots: readonly string[]): Promise<TypeCheck> {
   const memory = new CheckMemory(roots, ROOT);
   const good = memory.goodSources();
-  if (good !== undefined) return { remembered: true, problems: [], sources: good };
+  const check = (remembered: boolean, sources: CheckedSources): TypeCheck => ({ remembered, sources, problems: [], changed: () => memory.changed(sources).map(changedMeanwhile) });
+  if (good !== undefined) return check(true, good);
   const output = await compile(roots, memory.key);
   const problems = problemsIn(output);
   const sources = filesIn(output).filter(file => !file.includes('/node_modules/'));
-  if (problems.length === 0) return { remembered: false, problems, sources: memory.remember(sources) };
+  if (problems.length === 0) return check(false, memory.remember(sources));
   const more = problems.length - MOST_SHOWN;
-  return { remembered: false, sources: new Map(), problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
+  return { remembered: false, sources: new Map(), changed: () => [], problems: more > 0 ? [...problems.slice(0, MOST_SHOWN), `and ${more} more type errors`] : problems };
+}
+
+function changedMeanwhile(file: string): string {
+  return `${shown(file)} changed while it was checked and loaded, and what was loaded may not be what was checked; run it again`;
 }
 
 /** Checks the playbooks of this installation, so that the first check of any playbook here finds the modules checked. Never fails: it only saves time. */
