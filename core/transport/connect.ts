@@ -11,6 +11,7 @@ import { Gate } from './gate';
 import { hostKeyJudge, type HostKeyJudge, type HostKeyPolicy } from './host-key';
 import { KnownHostsReader } from './known-hosts';
 import type { Limits } from './limits';
+import { signAtOnce } from './sign-at-once';
 import { SshWire } from './ssh';
 import { openTcp } from './tcp';
 import type { Watch } from './watch';
@@ -192,6 +193,7 @@ async function handshake({ client, signal }: Login, config: Verified): Promise<v
       client.on('error', reject);
       client.once('close', () => reject(new Error('the connection was closed')));
       client.connect(config);
+      signAtOnce(client);
     });
   } finally {
     stopListening();

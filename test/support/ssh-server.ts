@@ -55,6 +55,8 @@ export interface SshServer extends AsyncDisposable {
   readonly executed: readonly string[];
   /** Process ids of those that still run, oldest first; each leads its session. */
   readonly pids: readonly number[];
+  /** Attempts to log in so far, such as `publickey asked`, `publickey signed` and `password`. */
+  readonly attempts: readonly string[];
   /** How many connections were accepted, dropped ones included. */
   readonly connections: number;
   /** A host of an inventory that this server answers for. @param name default `web1` */
@@ -76,7 +78,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   const { loginShell = ['/bin/sh'], wrap = [], env } = options;
   const world: World = {
     loginShell, wrap, env,
-    options, sockets: new Set(), children: new Set(), executed: [], authorized: options.authorizedKeys ?? [publicLine(clientKey)],
+    options, sockets: new Set(), children: new Set(), executed: [], attempts: [], authorized: options.authorizedKeys ?? [publicLine(clientKey)],
   };
   const ssh = new Server({ hostKeys: [...keys] }, client => serve(client, world));
   let connections = 0;
@@ -100,7 +102,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     rmSync(dir, { recursive: true, force: true });
   };
   return {
-    port, dir, privateKeyFile, knownHostsFile, hostKeyLines, executed: world.executed,
+    port, dir, privateKeyFile, knownHostsFile, hostKeyLines, executed: world.executed, attempts: world.attempts,
     get connections() { return connections; },
     get pids() { return [...world.children].flatMap(child => child.pid ?? []); },
     host: (name = 'web1', changes = {}) => hostOf(name, {
@@ -122,6 +124,7 @@ interface World extends SessionWorld {
   readonly options: SshServerOptions;
   readonly sockets: Set<Socket>;
   readonly executed: string[];
+  readonly attempts: string[];
   readonly authorized: readonly string[];
 }
 
@@ -160,6 +163,7 @@ function authenticate(context: AuthContext, world: World): void {
   const { password, keyboardInteractive } = world.options;
   const methods: AuthContext['method'][] = ['publickey'];
   if (password !== undefined) methods.push(keyboardInteractive === true ? 'keyboard-interactive' : 'password');
+  world.attempts.push(context.method === 'publickey' ? `publickey ${context.signature === undefined ? 'asked' : 'signed'}` : context.method);
   if (context.method === 'publickey') {
     const { key: offered, signature, blob = '', hashAlgo } = context;
     const known = world.authorized.map(line => parseKey(line)).find(key => key.getPublicSSH().equals(offered.data));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Secret } from '../../../core/secret';
 import { raw } from '../../../core/transport/command';
 import type { HostConnection } from '../../../core/inventory/host';
-import { newHostKey } from '../../support/ssh-keys';
+import { newHostKey, publicLine } from '../../support/ssh-keys';
 import { startSshServer, type SshServer } from '../../support/ssh-server';
 import { connectTo, until } from '../../support/transport';
 
@@ -53,6 +53,25 @@ function emptyHome(server: SshServer): void {
 test('logs in with the key that the inventory names', async () => {
   await using server = await startSshServer();
   expect(await loggedIn(connectTo(server.host()))).toBe('in\n');
+});
+
+test.each(['ed25519', 'rsa', 'ecdsa'] as const)('logs in with an %s key at once, without asking first whether it would do', async type => {
+  const key = newHostKey(type);
+  await using server = await startSshServer({ authorizedKeys: [publicLine(key)] });
+  const file = join(server.dir, 'key');
+  writeFileSync(file, key, { mode: 0o600 });
+  expect(await loggedIn(connectTo(without(server, { privateKeyFile: file })))).toBe('in\n');
+  expect(server.attempts).toEqual(['publickey signed']);
+});
+
+test('the agent is asked to sign only with a key that would do', async () => {
+  await using server = await startSshServer();
+  emptyHome(server);
+  const other = join(server.dir, 'other');
+  writeFileSync(other, newHostKey('ed25519'), { mode: 0o600 });
+  await agentWith(server, other, server.privateKeyFile);
+  expect(await loggedIn(connectTo(without(server)))).toBe('in\n');
+  expect(server.attempts).toEqual(['publickey asked', 'publickey asked', 'publickey signed']);
 });
 
 test('logs in with the key that --private-key names, ~ meaning home', async () => {
