@@ -50,6 +50,8 @@ function isAnswerable(output: NodeJS.WriteStream): boolean {
 /** @returns nothing when the input ends or the signal comes */
 async function answerTo(text: string, { output, signal, aside }: Asking): Promise<string | undefined> {
   return aside(async () => {
+    // An earlier question took the end of the input, which does not come again.
+    if (signal.aborted || process.stdin.readableEnded) return undefined;
     // No raw mode: Ctrl-C stays a signal, which stops the run as everywhere else.
     const lines = createInterface({ input: process.stdin, output, terminal: false });
     // The end of the input (Ctrl-D) is no yes, and no answer either that readline would wait for.

@@ -1,10 +1,12 @@
 /** What a run prints: the reporter that fits standard output, and what happens when nobody reads it any more. */
 import type { RunnerEvent } from '../report/events';
 import { createReporter } from '../report';
+import { Turns } from '../run/turns';
 import type { RunOptions } from './options';
 
 export class Output {
   readonly #reporter;
+  readonly #turns = new Turns<'question'>();
   #closed = false;
   #tell: () => void = () => undefined;
 
@@ -31,13 +33,14 @@ export class Output {
     this.#reporter.report(event);
   }
 
-  /** Runs a question while nothing is drawn. */
+  /** Runs a question while nothing is drawn and no other one is open: all read the same input. */
   async aside<T>(question: () => Promise<T>): Promise<T> {
-    const resume = await this.#reporter.pause?.();
+    if (this.#reporter.pause === undefined) return await this.#turns.take('question', question);
+    const resume = await this.#reporter.pause();
     try {
       return await question();
     } finally {
-      resume?.();
+      resume();
     }
   }
 

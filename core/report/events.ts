@@ -53,7 +53,7 @@ export type RunnerEvent = RunEvent | PlayEvent | StartEvent | ProgressEvent | Ta
 /** Takes events; must not throw and must not touch the run. */
 export interface Reporter {
   report(event: RunnerEvent): void;
-  /** Frees the terminal for a question of a task at work; nothing is drawn until the returned function is called. Without it nothing is ever in the way. */
+  /** Frees the terminal for a question of a task at work; nothing is drawn until the returned function is called, and who asks meanwhile waits for it too. Without it nothing is ever in the way. */
   pause?(): Promise<() => void>;
   /** Everything that was reported is on the screen. */
   close(): Promise<void>;

@@ -1,32 +1,29 @@
-/** Who has the terminal: the rows that are drawn, or a question to the user. */
-
-interface Question {
-  /** The terminal is free: ask. */
-  readonly ask: () => void;
-  readonly answered: Promise<void>;
-}
-
+/** Who has the terminal: what is drawn, or the questions to the user. */
 export class Floor {
-  #raise: (question: Question) => void = () => undefined;
-  /** Resolves when somebody wants to ask. */
-  asked = this.#nextQuestion();
+  readonly #waiting: ((resume: () => void) => void)[] = [];
+  #tell: () => void = () => undefined;
 
   /** Resolves when the terminal is free; call what it returns when the question was answered. */
   ask(): Promise<() => void> {
-    let answer: () => void = () => undefined;
-    const answered = new Promise<void>(done => { answer = done; });
-    return new Promise(begin => this.#raise({ ask: () => begin(answer), answered }));
+    return new Promise(begin => {
+      this.#waiting.push(begin);
+      this.#tell();
+    });
   }
 
-  /** Leaves the terminal to the question that is there, and resolves when it was answered. */
+  /** Resolves when somebody waits to ask; for whoever draws, and only one draws at a time. */
+  asked(): Promise<void> {
+    return new Promise(tell => {
+      this.#tell = tell;
+      if (this.#waiting.length > 0) tell();
+    });
+  }
+
+  /** Leaves the terminal to all that wait to ask, one after the other, and resolves when the last one was answered. */
   async yield(): Promise<void> {
-    const { ask, answered } = await this.asked;
-    this.asked = this.#nextQuestion();
-    ask();
-    await answered;
-  }
-
-  #nextQuestion(): Promise<Question> {
-    return new Promise(raise => { this.#raise = raise; });
+    for (let begin = this.#waiting.shift(); begin !== undefined; begin = this.#waiting.shift()) {
+      const next = begin;
+      await new Promise<void>(resume => next(resume));
+    }
   }
 }

@@ -44,7 +44,12 @@ export function listrReporter(terminal: Terminal, options: FormatOptions): Repor
         default: return event satisfies never;
       }
     },
-    pause: () => floor.ask(),
+    pause: () => {
+      const free = floor.ask();
+      // Where no row is drawn that would make room.
+      later(() => floor.yield());
+      return free;
+    },
     close: () => chain,
   };
 }
@@ -56,30 +61,34 @@ interface Drawing {
   readonly floor: Floor;
 }
 
-async function drawRow(row: Row, { options, terminal, print, floor }: Drawing): Promise<void> {
+async function drawRow(row: Row, drawing: Drawing): Promise<void> {
+  while (!await isDrawn(row, drawing)) await drawing.floor.yield();
+  const details = detailsOf(row, drawing.options);
+  if (details.length > 0) drawing.print(details.map(line => `    ${line}`));
+}
+
+/** Draws it until it is done or somebody wants to ask. @returns whether it was done, and so stands in the scroll-back */
+async function isDrawn(row: Row, { options, terminal, floor }: Drawing): Promise<boolean> {
   const { Listr } = await import('listr2');
-  const failed = (): boolean => row.count('failed') + row.count('unreachable') > 0;
+  let isDone = false;
   const list = new Listr([{
     title: titleOf(row, options),
     task: async (_context, wrapper) => {
       const draw = (): void => { wrapper.title = [titleOf(row, options), ...slotLines(row, options, terminal.columns())].join('\n'); };
       const timer = setInterval(draw, REDRAW_MS);
       try {
-        await Promise.race([row.done, floor.asked]);
+        await Promise.race([row.done, floor.asked()]);
       } finally {
         clearInterval(timer);
       }
-      wrapper.title = row.isDone ? titleOf(row, options) : row.start.name;
-      if (failed()) throw new Error(row.start.name);
+      isDone = row.isDone;
+      // listr2 would mark as done what only makes room for a question; without a title it leaves only an empty line.
+      wrapper.title = isDone ? titleOf(row, options) : '';
+      if (isDone && row.count('failed') + row.count('unreachable') > 0) throw new Error(row.start.name);
     },
   }], { exitOnError: false, rendererOptions: { showErrorMessage: false, collapseErrors: false }, registerSignalListeners: false });
   await list.run().catch(() => undefined);
-  if (!row.isDone) {
-    await floor.yield();
-    await row.done;
-  }
-  const details = detailsOf(row, options);
-  if (details.length > 0) print(details.map(line => `    ${line}`));
+  return isDone;
 }
 
 function titleOf(row: Row, options: FormatOptions): string {
