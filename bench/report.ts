@@ -74,7 +74,7 @@ function crowd({ crowd: cells, floors }: Findings): string[] {
   return [
     '## Many addresses, one process', '',
     'One sshd answers on 127.0.0.0/8, so each address is a host to Runsheet, with a lock and a record of its own; twelve tasks in a folder for each. That one machine also does the work of all the hosts, so time is what it can bear; processor time and memory are those of Runsheet\'s process alone.', '',
-    ...table(['addresses', 'run', 'wall, s', 'ms a host', 'processor, s', 'ms a host', 'peak memory, MB', 'KB for each further host'], rows), '',
+    ...table(['addresses', 'run', 'wall, s', 'ms a host', 'processor, s', 'ms a host', 'peak memory, MiB', 'KiB for each further host'], rows), '',
     ...floor.length === 0 ? [] : [`\`ssh ADDRESS true\`, ${AT_ONCE} at a time: ${floor.join(', ')}.`, ''],
   ];
 }
