@@ -27,10 +27,10 @@ export function seeFile(path: string, before?: SeenFile, moment = Date.now()): S
   return { mark: markOf(read), sha256, isYoung: read === undefined || moment - read.ctimeMs < SETTLED_MS };
 }
 
-/** Whether the file changed after that moment, or is gone. */
+/** Whether the file changed after that moment, or is gone. A time that lies ahead tells nothing: the clocks differ. */
 export function changedAfter(path: string, moment: number): boolean {
   const found = statOf(path);
-  return found === undefined || found.ctimeMs > moment;
+  return found === undefined || (found.ctimeMs > moment && found.ctimeMs <= Date.now());
 }
 
 /** Nothing for a file that is not there or lies where this user may not look. */

@@ -76,6 +76,12 @@ export class Ahead {
     this.#sendAll(this.#behind(job, 1), job, target);
   }
 
+  /** Something was waited for: the host may look otherwise by now, but another change is no likelier than before. */
+  expire(host: Host): void {
+    for (const memory of this.#memories.get(host)?.values() ?? []) memory.forget();
+    this.#window(host).covered.clear();
+  }
+
   /** The host is about to change, or may have. @param but a user whose answers came after it */
   forget(host: Host, but?: string): void {
     for (const [user, memory] of this.#memories.get(host) ?? []) if (user !== but) memory.forget();
@@ -127,7 +133,7 @@ export class Ahead {
     // What may lead to a change is looked at under the lock.
     const isLocked = run.check || run.locks.holds(host);
     for (const next of rest.slice(1)) {
-      if (found.length >= most) break;
+      if (found.length >= most || next.task.options.until !== undefined) break;
       if (!run.isSelected(next) || !this.#isHere(next, step, host) || usesOf(next).some(use => open.has(taskOf(use)))) continue;
       const decision = decide(next, host, run.values);
       if (decision.kind !== 'go') continue;

@@ -56,6 +56,5 @@ export async function making<T>({ job, place, connection, target }: Site, { acti
 export function outdate({ run: { ahead }, step: { task }, host }: HostTask, place: Host, { actions, hasChanged }: { readonly actions: readonly Action<unknown>[]; readonly hasChanged: boolean }): void {
   if (!waits(task, actions) && !(hasChanged && actions.some(action => action.kind === 'command'))) return;
   if (task.options.runOnce === true) ahead.forgetAll();
-  ahead.forget(place);
-  ahead.forget(host);
+  else for (const each of new Set([place, host])) if (hasChanged) ahead.forget(each); else ahead.expire(each);
 }
