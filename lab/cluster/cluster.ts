@@ -22,7 +22,8 @@ const pauseMs = 300;
 
 /**
  * Waits until the cluster that `clusterSpec` put onto a lab's hosts is whole: etcd healthy, every apiserver ready by
- * itself and through every host's proxy, the other units started and enabled, all nodes Ready and both leases held.
+ * itself and through every host's proxy, the other units started and enabled, all nodes Ready, both leases held and all
+ * masters endpoints of the service `kubernetes`.
  * It may be called again at any time.
  * @throws when the hosts carry no cluster, or when it is not whole in time; the message says what is missing.
  */
@@ -41,6 +42,7 @@ export async function startCluster(lab: Lab, start: StartOptions = {}): Promise<
   await Promise.all(clusterHosts(options).map((host) => until(`the apiserver through the proxy of ${host}`, () => kubectl(lab, host, 'get --raw /readyz'))));
   await until('all nodes to be Ready', () => allReady(lab, options));
   await until('both leases to be held', () => leaseHolders(lab, options));
+  await until('all masters to be endpoints of the service kubernetes', () => allEndpoints(lab, options));
 }
 
 /**
@@ -101,6 +103,18 @@ async function startClients(lab: Lab, options: ClusterOptions, host: string): Pr
   const { nginx, etcd, apiserver } = unitNames(options.units);
   const clients = unitsOn(options, host).filter((unit) => ![nginx, etcd, apiserver].includes(unit));
   await runOnHost(lab, host, `systemctl enable --now --quiet ${clients.join(' ')}`);
+}
+
+/** The addresses of the service `kubernetes`. @param at more for kubectl, before the command */
+export async function endpointsOf(lab: Lab, master: string, at = ''): Promise<readonly string[]> {
+  const addresses = await kubectl(lab, master, `${at} get endpoints kubernetes -o 'jsonpath={.subsets[*].addresses[*].ip}'`);
+  return addresses.split(' ').filter((each) => each !== '');
+}
+
+/** Servers that start at once write over each other's list at times; the next one is written ten seconds later. */
+async function allEndpoints(lab: Lab, options: ClusterOptions): Promise<void> {
+  const { length } = await endpointsOf(lab, await liveMaster(lab, options));
+  if (length < options.masters.length) throw new Error(`only ${length} of ${options.masters.length}`);
 }
 
 async function allReady(lab: Lab, options: ClusterOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Lab } from '../lab';
 import { isOn, runOnHost } from '../lab';
-import { etcdctl, kubeName, kubectl, leaseHolders, liveMaster, loadCluster } from './cluster';
+import { endpointsOf, etcdctl, kubeName, kubectl, leaseHolders, liveMaster, loadCluster } from './cluster';
 import type { ClusterOptions } from './options';
 import { clusterHosts } from './options';
 import { unitsOn } from './units';
@@ -90,7 +90,6 @@ async function kubeStatus(lab: Lab, options: ClusterOptions): Promise<Pick<Clust
   const path = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
   const nodes = (await kubectl(lab, master, `${at} get nodes -o 'jsonpath=${path}'`)).trim().split('\n');
   const names = (isReady: boolean): string[] => nodes.filter((line) => line.endsWith('=True') === isReady).map((line) => line.split('=')[0] ?? '');
-  const endpoints = await kubectl(lab, master, `${at} get endpoints kubernetes -o 'jsonpath={.subsets[*].addresses[*].ip}'`);
-  const addresses = endpoints.split(' ').filter((each) => each !== '');
-  return { ready: names(true), notReady: names(false), endpoints: addresses, holders: await leaseHolders(lab, options) };
+  const endpoints = await endpointsOf(lab, master, at);
+  return { ready: names(true), notReady: names(false), endpoints, holders: await leaseHolders(lab, options) };
 }
