@@ -33,7 +33,7 @@ export function verdicts(findings: Findings): readonly Verdict[] {
     { asked: `unchanged run, ${HOSTS} hosts: not slower than \`ssh HOST true\` side by side`, ...judged(floor, 'times as long', floor !== undefined && floor <= 1) },
     faster('ansible', 'Ansible with pipelining', { work: 'first', least: 8 }),
     { asked: `unchanged run over a slow link: within ${MOST_ROUND_TRIPS} round trips of the bare handshake`, ...judged(extra, 'more', extra !== undefined && extra <= MOST_ROUND_TRIPS) },
-    { asked: `1,000 addresses: at most ${MOST_MEMORY_MB} MB`, ...judged(most < 1000 ? undefined : memory, 'MB', memory !== undefined && memory <= MOST_MEMORY_MB) },
+    { asked: `1,000 addresses: at most ${MOST_MEMORY_MB} MB`, ...judged(most < 1000 ? undefined : memory, 'MiB', memory !== undefined && memory <= MOST_MEMORY_MB) },
     { asked: 'linear time: a host costs as much among 1,000 as among 100', ...judged(most < 1000 ? undefined : growth, 'times as much', growth !== undefined && growth <= MOST_GROWTH) },
   ];
 }

@@ -87,7 +87,11 @@ async function isDrawn(row: Row, { options, terminal, floor }: Drawing): Promise
       if (isDone && row.count('failed') + row.count('unreachable') > 0) throw new Error(row.start.name);
     },
   }], { exitOnError: false, rendererOptions: { showErrorMessage: false, collapseErrors: false }, registerSignalListeners: false });
-  await list.run().catch(() => undefined);
+  await list.run().catch(async () => {
+    // It cannot be drawn: the run goes on, and so do its questions.
+    await Promise.race([row.done, floor.asked()]);
+    isDone = row.isDone;
+  });
   return isDone;
 }
 

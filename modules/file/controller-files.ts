@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { sha256, sha256InPieces } from '../../core/checksum';
-import { isRunnerError, messageOf, RefusedError } from '../../core/errors';
+import { CheckError, isRunnerError, messageOf, RefusedError } from '../../core/errors';
 import { forgetBytes, keep } from './kept-bytes';
 
 /** What is larger is not read or hashed in one go, in bytes. */
@@ -76,6 +76,11 @@ export function measureNow(path: string): Measured {
 /** What to say of a file of the controller that is not what it was. @param since when it changed, `while it was read` */
 export function changed(path: string, since: string): RefusedError {
   return new RefusedError(`${path} changed on the controller ${since}`, 'run again once nobody writes to it');
+}
+
+/** What a task ends with that could not read its source. @param what `file` or `directory` */
+export function unread(what: string, error: unknown): Error {
+  return isRunnerError(error) ? error : new CheckError(`the ${what} to copy cannot be read: ${messageOf(error)}`);
 }
 
 /** Why a file could not be read, and what to do where that is known. */

@@ -1,10 +1,10 @@
 /** Puts a content that is known beforehand in a file: file.copy and file.template. */
-import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { live, mapLook, resource, see, type Applied, type Change, type Look, type Resource } from '../../core/module';
 import { Secret } from '../../core/secret';
 import { attributeChanges, attributeProblems } from './attributes';
 import { touchedFiles } from './backup';
 import { contentChanges, lookAtSecretFile, sha256Of, type Content } from './content';
+import { unread } from './controller-files';
 import { lookAt } from './look';
 import type { PathState } from './path-state';
 import { pathProblems } from './paths';
@@ -39,7 +39,7 @@ function look({ path, content }: Placement): Look<State> {
   if (typeof content !== 'function') return mapLook(lookFor(path, content), at => ({ at, content }));
   // Not before its turn: the host would not hash so much then either.
   return live(async on => {
-    const bytes = await content().catch((error: unknown) => { throw isRunnerError(error) ? error : new CheckError(`the file to copy cannot be read: ${messageOf(error)}`); });
+    const bytes = await content().catch((error: unknown) => { throw unread('file', error); });
     return { at: await see(lookFor(path, bytes), on), content: bytes };
   });
 }

@@ -1,7 +1,7 @@
 /** Directory trees with given content. */
-import { CheckError, isRunnerError, messageOf } from '../../core/errors';
 import { live, mapLook, probe, resource, see, type Applied, type Look, type Probe, type Resource, type Touched } from '../../core/module';
 import { attributeProblems } from './attributes';
+import { unread } from './controller-files';
 import { pathProblems, removalProblems } from './paths';
 import { differencesOf, placeOf, type Difference, type TreeWish, type WantedTree } from './tree-compare';
 import { foreseenTree, foretellTree } from './tree-foreseen';
@@ -54,7 +54,7 @@ function look({ entries, ...rest }: Params): Look<TreeJob> {
   if (typeof entries !== 'function') return mapLook(lookAtTree(rest), state => compared(state, { ...rest, entries }));
   // Not before its turn: the host would not hash so much then either.
   return live(async on => {
-    const hashing = entries().catch((error: unknown) => { throw isRunnerError(error) ? error : new CheckError(`the directory to copy cannot be read: ${messageOf(error)}`); });
+    const hashing = entries().catch((error: unknown) => { throw unread('directory', error); });
     const [hashed, state] = await Promise.all([hashing, see(lookAtTree(rest), on)]);
     return compared(state, { ...rest, entries: hashed });
   });

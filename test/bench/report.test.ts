@@ -27,7 +27,7 @@ test('what went wrong stands above the figures', () => {
 
 test('a target is reached, missed or not measured', () => {
   expect(verdicts(findings).map(({ measured, holds }) => [measured, holds])).toEqual([
-    ['25.5 times', true], ['not measured', undefined], ['not measured: pyinfra is not in Debian', undefined], ['1.11 times as long', false], ['not measured', undefined], ['2.00 more', true], ['140 MB', true], ['1.50 times as much', false],
+    ['25.5 times', true], ['not measured', undefined], ['not measured: pyinfra is not in Debian', undefined], ['1.11 times as long', false], ['not measured', undefined], ['2.00 more', true], ['140 MiB', true], ['1.50 times as much', false],
   ]);
 });
 

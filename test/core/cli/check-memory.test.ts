@@ -73,6 +73,16 @@ describe('the memory', () => {
     expect(remembers('pb.ts')).toBe(false);
   });
 
+  test('takes no file for changed whose time lies ahead of the clock', () => {
+    bench.write({ 'pb.ts': 'one', 'part.ts': 'one' });
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(statSync(at('part.ts')).ctimeMs - 60_000);
+    const memory = check('pb.ts', ['part.ts']);
+    expect(memory.changed(new Map([[at('part.ts'), 'its hash']]))).toEqual([]);
+    clock.mockRestore();
+    bench.write({ 'part.ts': 'two' });
+    expect(memory.changed(new Map([[at('part.ts'), 'its hash']]))).toEqual([at('part.ts')]);
+  });
+
   test('ends when npm writes a lock file in a folder of its files or above', async () => {
     bench.write({ 'site/playbooks/pb.ts': 'one', 'site/lib/part.ts': 'one' });
     await settled();

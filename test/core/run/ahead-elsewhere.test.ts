@@ -1,11 +1,12 @@
 /** Looks that are sent ahead, and what happens meanwhile elsewhere: on a delegate, on one host for all, at the user's. */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { play, playbook, task, type Host, type Step } from '../../../core';
 import { live, probe, query, resource } from '../../../core/module';
 import { cmd } from '../../../core/transport/command';
 import { read as readCommand } from '../../../modules/command';
+import { movedClock } from '../../support/clock';
 import { content, holds, meanwhile, script, text } from './modules';
 import { world, type World } from './world';
 
@@ -40,10 +41,7 @@ test.each(BETWEEN)('what was seen is forgotten after $what', async ({ steps, rea
 
 test('a change is made from what is there when the user has answered, not from what was there before he was asked', async () => {
   using w = world('h1');
-  const now = performance.now.bind(performance);
-  let passed = 0;
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
-  onTestFinished(() => { clock.mockRestore(); });
+  const pass = movedClock();
   w.write('h1', 'a', 'old ');
   const added = resource({
     name: 'test.added', subject: (path: string) => path, effect: 'destroy',
@@ -55,7 +53,7 @@ test('a change is made from what is there when the user has answered, not from w
   const result = await w.run(playbook({ name: 'P', plays: [play({ name: 'p', hosts: 'web', tasks: [task('Add', added(w.path('h1', 'a')))] })] }), {
     ask: question => {
       questions.push(question);
-      passed += 180_000;
+      pass(180_000);
       writeFileSync(w.path('h1', 'a'), 'old edited ');
       return Promise.resolve(true);
     },

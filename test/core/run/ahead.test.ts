@@ -1,9 +1,10 @@
 /** Looks that are sent ahead: the answers are those that a look in its own turn would have had. */
 import { appendFileSync, readFileSync } from 'node:fs';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { handler, play, playbook, task, type Host, type Step } from '../../../core';
 import { command, probe, query, resource, steps } from '../../../core/module';
 import { cmd, raw } from '../../../core/transport/command';
+import { movedClock } from '../../support/clock';
 import { append, content, holds, meanwhile, output, script, text } from './modules';
 import { world, type World } from './world';
 
@@ -81,13 +82,10 @@ describe('a look that was sent ahead', () => {
 
   test('is asked anew when it is too old, and then for no more tasks than come in time', async () => {
     using w = world('h1');
-    const now = performance.now.bind(performance);
-    let passed = 0;
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
-    onTestFinished(() => { clock.mockRestore(); });
+    const pass = movedClock();
     const read = (n: number): Step => task(`Read ${n}`, counted({ path: String(n), log: w.logFile }));
     // Once the answers are there.
-    const late = (n: number): Step[] => [task(`Ask ${n}`, output({ script: 'true' })), task(`Late ${n}`, meanwhile(() => { passed += 6000; }))];
+    const late = (n: number): Step[] => [task(`Ask ${n}`, output({ script: 'true' })), task(`Late ${n}`, meanwhile(() => { pass(6000); }))];
     expect((await w.run(book(read(1), ...late(1), read(2), ...late(2), read(3), ...late(3), read(4)))).recap.exit).toBe(0);
     expect(w.log).toEqual(['1', '2', '3', '4', '2', '3', '4']);
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { cmd, raw } from '../../../core/transport/command';
 import { startSshServer } from '../../support/ssh-server';
 import { childrenOf, connectTo, NEVER, processesWith, stateOf, testTransport, uniqueSleep, until } from '../../support/transport';
@@ -89,9 +89,7 @@ test('a guard takes with it who watches over it, and the idle shell', async () =
   const pids = [...server.pids, ...watch()];
   await opened.transport.close();
   // The watcher is told to end with the guard's last breath.
-  const left = (): readonly string[] => pids.map(stateOf).filter(state => !/^(gone|Z)/.test(state));
-  await until(() => left().length === 0);
-  expect(left()).toEqual([]);
+  await vi.waitFor(() => expect(pids.map(stateOf).filter(state => !/^(gone|Z)/.test(state))).toEqual([]), 5000);
 });
 
 test('a link that dies without a word is noticed by keep-alive', async () => {
